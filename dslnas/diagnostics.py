@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from dslnas.edits import Advice, Edit, Help, edits_of
 from dslnas.source import Span
 from dslnas.spelling import another_name, suggestion
+from dslnas.visible import escaped
 
 MOST_SHOWN = 20
 MOST_FOUND = 200
@@ -61,10 +62,20 @@ class Diagnostic:
         """The message; where a span is its place, with its subject."""
         return f"{self.where}: {self.message}" if self.span and self.where else self.message
 
+    @property
+    def place(self) -> str:
+        """Where it is, as `FILE:LINE:COLUMN`; outside of source text its subject."""
+        return self.where if self.span is None else _place(self.span)
+
+    @property
+    def line(self) -> str:
+        """The diagnostic in one line: its place and its message."""
+        return f"{self.place}: {self.text}"
+
     def render(self) -> str:
         """Return the diagnostic as it is printed, without a final line end."""
-        place = self.where if self.span is None else _place(self.span)
-        lines = [_printable(f"{place + ': ' if place else ''}error[{self.code}]: {self.text}")]
+        place = f"{self.place}: " if self.place else ""
+        lines = [_printable(f"{place}error[{self.code}]: {self.text}")]
         if self.span is not None:
             lines += _excerpt(self.span)
         lines += [note.render() for note in self.notes]
@@ -234,8 +245,8 @@ def _excerpt(span: Span) -> list[str]:
 
 
 def _printable(text: str) -> str:
-    """Return text that is safe to print: tabs as spaces, control characters as `?`."""
-    return "".join(c if c.isprintable() else " " if c == "\t" else "?" for c in text)
+    """Return text that is safe to print: tabs as spaces, all else that is not seen as escapes."""
+    return "".join(c if c.isprintable() else " " if c == "\t" else escaped(c) for c in text)
 
 
 def _columns(text: str) -> int:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from dslnas.app.open_run import EXPORTED
 from dslnas.diagnostics import user_error
 from dslnas.json_model import JsonModel
+from dslnas.report.reading import RunRecord, read_run
 from dslnas.runs.command import resuming
-from dslnas.runs.folder import is_searched, read_metrics
-from dslnas.runs.manifest import MANIFEST, Manifest, read_run_manifest
+from dslnas.runs.folder import is_searched
+from dslnas.runs.manifest import MANIFEST, Manifest
 from dslnas.runs.pulse import Pulse, read_pulse
 from dslnas.training.records import EpochRecord
 
@@ -52,6 +54,7 @@ class RunStatus(JsonModel):
         warnings: Warnings so far, each with its epoch.
         measures: Measures of a run that is trained, such as `test_accuracy`.
         resume: Command that goes on with it; empty where nothing is to be gone on with.
+        left_out: A line for every file that is damaged: what it says is not told.
     """
 
     path: str
@@ -65,6 +68,7 @@ class RunStatus(JsonModel):
     warnings: tuple[str, ...]
     measures: Mapping[str, float]
     resume: str
+    left_out: tuple[str, ...]
 
     @property
     def is_running(self) -> bool:
@@ -72,18 +76,29 @@ class RunStatus(JsonModel):
         return self.state == "running"
 
 
-def runs_below(path: Path) -> Sequence[Path]:
-    """Return a folder that is a run, or all runs below it, by name.
+def runs_below(paths: Sequence[Path]) -> Sequence[Path]:
+    """Return folders that are runs, and all runs below others, by name.
+
+    Args:
+        paths: The folders; where there are none, the one below which runs go that name none.
 
     Raises:
-        UserError: NAS023 if there is none.
+        UserError: NAS023 if a folder has none.
     """
+    return [run for path in paths or (EXPORTED,) for run in _below(path, is_meant=bool(paths))]
+
+
+def _below(path: Path, *, is_meant: bool) -> Sequence[Path]:
     if (path / MANIFEST).exists():
         return (path,)
     found = sorted(one.parent for depth in ("*", "*/*") for one in path.glob(f"{depth}/{MANIFEST}"))
     if not found:
         message = "folder has no runs" if path.is_dir() else "folder does not exist"
-        help = "give the folder of a run, or one that has runs, such as `exported`"
+        help = "give the folder of a run, or one that has runs"
+        if is_meant:
+            help += f", such as `{EXPORTED}`"
+        else:
+            help += f"; `{EXPORTED}` is where those lie that were begun here without `--out`"
         raise user_error("NAS023", message, where=str(path), help=help)
     return found
 
@@ -92,10 +107,17 @@ def status_of(run: Path) -> RunStatus:
     """Return how far a run is; another process may be writing to its folder.
 
     Raises:
-        UserError: NAS023 if it is none, NAS027 if a file of it is damaged.
+        UserError: NAS023 if it is none, NAS027 if its manifest is damaged.
     """
-    manifest, pulse = read_run_manifest(run), read_pulse(run)
-    epochs = [line for line in read_metrics(run) if isinstance(line, EpochRecord)]
+    return status_in(read_run(run))
+
+
+def status_in(record: RunRecord) -> RunStatus:
+    """Return how far a run is of which there is a record already."""
+    run, manifest, pulse = record.path, record.manifest, None
+    with record.leaving_out():
+        pulse = read_pulse(run)
+    epochs = [line for line in record.lines if isinstance(line, EpochRecord)]
     last = epochs[-1] if epochs else None
     state = _state(manifest, pulse)
     under_way = pulse if state == "running" else None
@@ -113,6 +135,7 @@ def status_of(run: Path) -> RunStatus:
         measures=measures,
         resume="" if state in ("running", "finished") else resuming(run, manifest),
         place=_place(run, manifest, last, under_way),
+        left_out=record.left_out,
     )
 
 

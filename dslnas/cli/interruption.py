@@ -14,6 +14,7 @@ import click
 
 from dslnas.app.run import RunInterrupted
 from dslnas.cli.main import INTERRUPTED, SIGNALS, STOPPED
+from dslnas.cli.printing import say
 from dslnas.diagnostics import command
 from dslnas.runs.stop_request import StopRequest
 
@@ -87,4 +88,4 @@ def _told(path: Path | None, arguments: Sequence[str]) -> str:
 def _say(text: str) -> None:
     """Tell people something; after a SIGHUP there may be nobody left to tell."""
     with suppress(OSError):
-        click.echo(text, err=True)
+        say(text, err=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import click
 
 from dslnas.app.arguments import LARGEST_SEED
+from dslnas.visible import visible_lines
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -100,6 +101,7 @@ def given_arguments() -> Sequence[str]:
 
 
 def print_json(value: object) -> None:
-    """Print a value as JSON on stdout; letters that its encoding lacks as JSON escapes them."""
+    """Print a value as JSON on stdout; as JSON escapes them, what its encoding or eyes lack."""
     is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    click.echo(json.dumps(value, indent=2, ensure_ascii=not is_unicode))
+    text = json.dumps(value, indent=2, ensure_ascii=not is_unicode)
+    click.echo(text if visible_lines(text) == text else json.dumps(value, indent=2))

@@ -16,6 +16,7 @@ import io
 import json
 import os
 import sys
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -204,7 +205,17 @@ def shown(prediction: Prediction, task: str, top: int) -> str:
         told = [f"{name} {value:.2%}" for name, value in values if value > 0.5]
     else:
         told = [f"{name} {value:.2%}" for name, value in values[:top]]
-    return f"{prediction.file}: {', '.join(told) or 'none of the labels'}"
+    return visible(f"{prediction.file}: {', '.join(told) or 'none of the labels'}")
+
+
+def visible(text: str) -> str:
+    """Return text with its control characters as escapes: they would garble a terminal."""
+    return "".join(
+        character
+        if character.isprintable() or unicodedata.category(character) == "Zs"
+        else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
 
 
 def gathered(places: Sequence[Path | str]) -> tuple[list[str], int]:
@@ -229,7 +240,7 @@ def gathered(places: Sequence[Path | str]) -> tuple[list[str], int]:
 
 def tell(file: str, message: str) -> None:
     """Tell what is wrong with a file."""
-    print(f"error: {file or repr(file)}: {message}", file=sys.stderr)
+    print(visible(f"error: {file or repr(file)}: {message}"), file=sys.stderr)
 
 
 def print_predictions(

@@ -93,9 +93,6 @@ def compare_runs(
     Args:
         runs: Two runs at least.
         architectures: Those that they found, to draw them.
-
-    Raises:
-        UserError: The spec of a run cannot be read any more.
     """
     names = _names(runs)
     return Comparison(
@@ -132,7 +129,9 @@ def _start(name: str) -> str:
 def _spec_of(run: RunRecord) -> dict[str, str]:
     """Return what a spec says: settings by their path, lines of cells, and other definitions."""
     source = SourceFile(str(run.path / SPEC), run.spec)
-    return {name: text for item in parse(source).items for name, text in _facts_of(item)}
+    with run.leaving_out():
+        return {name: text for item in parse(source).items for name, text in _facts_of(item)}
+    return {}
 
 
 def _facts_of(item: ast.Item) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,7 +12,6 @@ from markupsafe import Markup, escape
 
 from dslnas.drawing.palette import DARK, LIGHT
 from dslnas.files import write_whole
-from dslnas.json_model import damaged
 from dslnas.report.comparison import Comparison
 from dslnas.report.figures.cells import cell_drawings
 from dslnas.report.figures.dots import among, dot_plot
@@ -21,22 +19,17 @@ from dslnas.report.figures.heat import LEVELS, heat_map
 from dslnas.report.figures.lines import line_chart
 from dslnas.report.figures.matrix import matrix
 from dslnas.report.numbers import Number, Piece
-from dslnas.report.reading import RunRecord
 from dslnas.report.view import Report
-from dslnas.tasks.mistakes import PICTURES, pictures_by_row
 from dslnas.templates import templates
+from dslnas.visible import visible_lines
 
 COARSE = 32
 """Pixels of a side up to which a picture is shown pixel by pixel."""
 
 
-def write_page(run: RunRecord, report: Report, path: Path) -> None:
-    """Write a report into a file, whole or not at all.
-
-    Raises:
-        UserError: NAS021 if it cannot be written, NAS027 if the pictures of the run are damaged.
-    """
-    write_whole(path, page(report, _pictures(run)))
+def write_page(report: Report, path: Path) -> None:
+    """Write a report into a file, whole or not at all; raise NAS021 if that fails."""
+    write_whole(path, page(report))
 
 
 def write_comparison(comparison: Comparison, path: Path) -> None:
@@ -44,16 +37,15 @@ def write_comparison(comparison: Comparison, path: Path) -> None:
     write_whole(path, _rendered("compare.html", comparison=comparison))
 
 
-def page(report: Report, pictures: Mapping[int, bytes]) -> str:
-    """Return a report as HTML; `pictures`: PNG by the rows of the predictions."""
-    shown = {row: _in_page(content) for row, content in pictures.items()}
+def page(report: Report) -> str:
+    """Return a report as HTML."""
+    shown = {row: _in_page(content) for row, content in report.pictures.items()}
     return _rendered("report.html", report=report, pictures=shown)
 
 
 def _rendered(template: str, **values: object) -> str:
-    """Return a page as text; names of files may have bytes that are no letters."""
-    text = _environment().get_template(template).render(**values)
-    return text.encode(errors="surrogateescape").decode(errors="replace")
+    """Return a page as text in which the controls of names are seen."""
+    return visible_lines(_environment().get_template(template).render(**values))
 
 
 @cache
@@ -73,16 +65,6 @@ def _environment() -> jinja2.Environment:
         LEVELS=LEVELS,
     )
     return environment
-
-
-def _pictures(run: RunRecord) -> Mapping[int, bytes]:
-    path = run.path / PICTURES
-    try:
-        return pictures_by_row(path.read_bytes())
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError):
-        raise damaged({"": "not the pictures of a run"}, str(path)) from None
 
 
 @dataclass(frozen=True)

@@ -1,51 +1,106 @@
-"""All that a run left in its folder, read at once."""
+"""Files that a run left in its folder, read when they are asked for; damaged ones are left out."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
+from dslnas.diagnostics import UserError
 from dslnas.json_model import damaged
 from dslnas.runs.architecture import Cells, cells_of, network_of
-from dslnas.runs.folder import SPEC, read_metrics
+from dslnas.runs.folder import METRICS, SPEC, metric_lines
 from dslnas.runs.manifest import Manifest, read_run_manifest
 from dslnas.tasks.catalogue import task_of
-from dslnas.tasks.mistakes import Mistake
+from dslnas.tasks.mistakes import PICTURES, Mistake, pictures_by_row
 from dslnas.tasks.task import Task
 from dslnas.training.records import EpochRecord, Line, SearchCheck
 
 HELP = "give the folder of a run"
 
 
-@dataclass(frozen=True)
 class RunRecord:
     """A run as it lies in its folder.
+
+    Its manifest is there; every other file is read when it is first asked for. One that is damaged
+    is as good as missing, and `left_out` says so.
 
     Attributes:
         path: Its folder.
         manifest: Its manifest.
-        lines: All lines of its metrics.
-        spec: Text of its effective spec; "" if that is missing.
-        cells: The cells that were found, as text; none before the search is over.
-        network: Choices around them.
-        mistakes: Mistakes of the trained network on the test part, the worst first.
     """
 
-    path: Path
-    manifest: Manifest
-    lines: tuple[Line, ...]
-    spec: str
-    cells: Cells
-    network: Mapping[str, str]
-    mistakes: Sequence[Mistake]
+    def __init__(self, path: Path, manifest: Manifest) -> None:
+        self.path = path
+        self.manifest = manifest
+        self._left_out: list[str] = []
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """A line for every file asked for so far that is damaged: its place, and what is wrong."""
+        return tuple(dict.fromkeys(self._left_out))
+
+    @contextmanager
+    def leaving_out(self) -> Iterator[None]:
+        """Go on after what is inside if a file is damaged, and note that."""
+        try:
+            yield
+        except UserError as error:
+            self._left_out.append(f"left out: {error.diagnostics[0].line}")
 
     @property
     def task(self) -> Task:
         """Its task."""
         return task_of(self.manifest.settings.data)
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """All lines of its metrics, up to one that is damaged."""
+        found: list[Line] = []
+        with self.leaving_out():
+            for line in metric_lines(self.path):
+                found.append(line)
+            if self.manifest.status != "running":  # else somebody is writing it
+                _check_end(self.path / METRICS)
+        return tuple(found)
+
+    @cached_property
+    def spec(self) -> str:
+        """Text of its effective spec; "" if that is missing."""
+        with self.leaving_out():
+            return _text(self.path / SPEC)
+        return ""
+
+    @cached_property
+    def cells(self) -> Cells:
+        """The cells that were found, as text; none before the search is over."""
+        with self.leaving_out():
+            return cells_of(self.path)
+        return {}
+
+    @cached_property
+    def network(self) -> Mapping[str, str]:
+        """Choices around them."""
+        with self.leaving_out():
+            return network_of(self.path)
+        return {}
+
+    @cached_property
+    def mistakes(self) -> Sequence[Mistake]:
+        """Mistakes of the trained network on the test part, the worst first."""
+        with self.leaving_out():
+            return _mistakes(self.path, self.task)
+        return ()
+
+    @cached_property
+    def pictures(self) -> Mapping[int, bytes]:
+        """Pictures of them as PNG, by the rows of the predictions."""
+        with self.leaving_out():
+            return _pictures(self.path / PICTURES)
+        return {}
 
     def epochs(self, stage: str) -> tuple[tuple[int, EpochRecord], ...]:
         """Return the epochs of a stage, each with the number of its line."""
@@ -68,19 +123,9 @@ def read_run(path: Path) -> RunRecord:
     """Read a run, at whatever stage it is.
 
     Raises:
-        UserError: NAS023 if the folder is none of a run, NAS027 if a file of it is damaged, NAS0xx
-            and NAS1xx for an architecture that cannot be read.
+        UserError: NAS023 if the folder is none of a run, NAS027 if its manifest is damaged.
     """
-    manifest = read_run_manifest(path, HELP)
-    return RunRecord(
-        path,
-        manifest,
-        read_metrics(path),
-        _text(path / SPEC),
-        cells_of(path),
-        network_of(path),
-        _mistakes(path, task_of(manifest.settings.data)),
-    )
+    return RunRecord(path, read_run_manifest(path, HELP))
 
 
 def _text(path: Path) -> str:
@@ -90,6 +135,21 @@ def _text(path: Path) -> str:
         return ""
     except (OSError, UnicodeError):
         raise damaged({"": "cannot be read as text"}, str(path)) from None
+
+
+def _check_end(path: Path) -> None:
+    """Raise NAS027 if the last line of a file is cut short."""
+    if path.exists() and not path.read_bytes().endswith(b"\n"):
+        raise damaged({"": "its last line is cut short"}, str(path))
+
+
+def _pictures(path: Path) -> Mapping[int, bytes]:
+    try:
+        return pictures_by_row(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError):
+        raise damaged({"": "not the pictures of a run"}, str(path)) from None
 
 
 def _mistakes(path: Path, task: Task) -> Sequence[Mistake]:

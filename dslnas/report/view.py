@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dslnas.report.choices import Choices, choices_of
 from dslnas.report.curves import monitor_charts, search_charts, training_charts
@@ -35,6 +35,7 @@ class Report:
         told: Sentences on the run.
         tiles: The numbers that matter most.
         doubts: Sentences on doubts.
+        left_out: Files that are damaged, a line for each.
         choices: The choices of the search.
         cells: The cells that were found, by name the lines of their nodes.
         architecture: The architecture that was found; None where it cannot be drawn.
@@ -49,6 +50,7 @@ class Report:
         mistake_title: Heading of the mistakes.
         mistakes: The worst of them.
         mistake_count: How many there are.
+        pictures: Pictures of them as PNG, by the rows of the predictions.
         precisions: The precisions of the model, with remarks.
         exported: Tables on the exported files, each with its heading.
         environment: Names and values of everything that the run was made with.
@@ -60,6 +62,7 @@ class Report:
     told: str
     tiles: tuple[Tile, ...]
     doubts: tuple[str, ...]
+    left_out: tuple[str, ...]
     choices: Choices | None
     cells: Mapping[str, tuple[str, ...]]
     architecture: Architecture | None
@@ -74,6 +77,7 @@ class Report:
     mistake_title: str
     mistakes: tuple[Mistake, ...]
     mistake_count: int
+    pictures: Mapping[int, bytes]
     precisions: tuple[Table | None, tuple[str, ...]]
     exported: tuple[tuple[str, Table], ...]
     environment: tuple[tuple[str, str], ...]
@@ -110,11 +114,12 @@ def report_of(
     """
     manifest, counts = run.manifest, _confusion(run)
     is_small = counts is not None and len(counts.names) <= MOST_CLASSES
-    return Report(
+    report = Report(
         name=manifest.spec,
         told=in_short(run),
         tiles=tuple(tiles(run)),
         doubts=(*manifest.results.doubts, *manifest.warnings),
+        left_out=(),
         choices=None if space is None else choices_of(run, space),
         cells={
             name: tuple(f"{node} = {terms}" for node, terms in nodes.items())
@@ -132,12 +137,14 @@ def report_of(
         mistake_title=run.task.mistake_title,
         mistakes=tuple(run.mistakes[:MOST]),
         mistake_count=len(run.mistakes),
+        pictures=run.pictures,
         precisions=precisions(run),
         exported=exported(run),
         environment=tuple(environment(run)),
         spec=run.spec,
         epochs={stage: table for stage in ("search", "retrain") if (table := _epochs(run, stage))},
     )
+    return replace(report, left_out=run.left_out)  # known when all is read
 
 
 def _confusion(run: RunRecord) -> Matrix | None:

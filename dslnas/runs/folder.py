@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -144,17 +144,20 @@ def _model_of(line: bytes) -> type[EpochRecord] | type[SearchCheck]:
 
 def read_metrics(run: Path) -> tuple[Line, ...]:
     """Return the metrics of a run but a last line cut short; raise NAS027 if they are damaged."""
+    return tuple(metric_lines(run))
+
+
+def metric_lines(run: Path) -> Iterator[Line]:
+    """Yield the metrics of a run but a last line cut short; raise NAS027 at one that is damaged."""
     path = run / METRICS
     try:
         lines = path.read_bytes().split(b"\n")[:-1]
     except FileNotFoundError:
-        return ()
+        return
     except OSError:
         raise damaged({"": "cannot be read"}, str(path)) from None
-    return tuple(
-        parse_model(_model_of(line), line, f"{path}:{number}")
-        for number, line in enumerate(lines, 1)
-    )
+    for number, line in enumerate(lines, 1):
+        yield parse_model(_model_of(line), line, f"{path}:{number}")
 
 
 def is_searched(path: Path) -> bool:

@@ -8,7 +8,6 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from dslnas.diagnostics import UserError
 from dslnas.files import write_whole
 from dslnas.json_model import JsonModel, json_text, read_model
 from dslnas.training.records import LEARN, EpochRecord, Line, StepRecord
@@ -18,7 +17,7 @@ SECONDS = 2.0
 """Time between two beats."""
 
 LOST = 120.0
-"""Seconds without a beat after which a run on another machine is taken for dead."""
+"""Seconds without a beat after which a run is taken for dead whose process cannot be looked at."""
 
 
 class Pulse(JsonModel):
@@ -32,6 +31,8 @@ class Pulse(JsonModel):
         steps: How many there are in an epoch, as far as it is known.
         seconds_left: Time to the end of the stage, by the pace so far; null before there is any.
         process: Number of the process.
+        began: When that process began, in ticks since its machine did: its number is given to
+            another when it is gone. Null where the system does not tell.
         host: Name of its machine.
         time: When this was written, in seconds since 1970.
     """
@@ -43,6 +44,7 @@ class Pulse(JsonModel):
     steps: int
     seconds_left: float | None
     process: int
+    began: int | None
     host: str
     time: float
 
@@ -52,16 +54,25 @@ class Pulse(JsonModel):
         return share_done(self.epoch, self.epochs, self.step, self.steps)
 
     def is_alive(self) -> bool:
-        """Whether the process is there still; one on another machine, whether it wrote lately."""
-        if self.host != platform.node():
-            return time.time() - self.time < LOST
-        try:
-            os.kill(self.process, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:  # it is somebody else's
-            return True
-        return True
+        """Whether the process is there still; where nobody can look, whether it wrote lately."""
+        if self.host == platform.node() and self.began is not None:
+            return _beginning(self.process) == self.began
+        return time.time() - self.time < LOST
+
+
+def _beginning(process: int) -> int | None:
+    """Return when a process began, in ticks since its machine did.
+
+    None if it is gone, even if nobody has asked for its exit code yet, and on other systems than
+    Linux.
+    """
+    try:
+        status = Path(f"/proc/{process}/stat").read_bytes()
+    except OSError:
+        return None
+    # the name of its program, in brackets, may have any letters
+    state, *numbers = status.rpartition(b")")[2].split()
+    return None if state in (b"Z", b"X") else int(numbers[18])
 
 
 def share_done(epoch: int, epochs: int, step: int, steps: int) -> float:
@@ -126,6 +137,7 @@ class Heart:
             steps=record.steps,
             seconds_left=self._pace.seconds_left,
             process=os.getpid(),
+            began=_beginning(os.getpid()),
             host=platform.node(),
             time=time.time(),
         )
@@ -138,8 +150,8 @@ class Heart:
 
 
 def read_pulse(run: Path) -> Pulse | None:
-    """Return the pulse of a run; None if there is none, or it cannot be read just now."""
+    """Return the pulse of a run, None if there is none; raise NAS027 if it is damaged."""
     try:
         return read_model(Pulse, run / PULSE)
-    except (OSError, UserError):
+    except OSError:
         return None

@@ -12,9 +12,9 @@ import onnx
 import pytest
 
 import dslnas
-from dslnas.app.open_run import load_run
 from dslnas.cli.main import run
 from dslnas.cli.render.report import report_text
+from dslnas.report.reading import read_run
 from dslnas.runs.folder import ARCHITECTURE
 from dslnas.runs.manifest import MANIFEST
 from tests.cli.outcome import manifest_in
@@ -64,7 +64,7 @@ def test_the_manifest_has_the_measures_of_every_precision(exported: Path) -> Non
 
 
 def test_the_report_has_a_row_for_every_precision(exported: Path) -> None:
-    printed = report_text(exported, load_run(exported).manifest).splitlines()
+    printed = report_text(read_run(exported)).splitlines()
     start = next(n for n, line in enumerate(printed) if line.startswith("Precisions of"))
     rows = [line.split()[0] for line in printed[start + 1 : start + 5]]
     assert rows == ["precision", "float32", "int8", "float16"]

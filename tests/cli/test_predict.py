@@ -178,9 +178,9 @@ def test_the_report_says_what_was_taken_for_what(
     trained: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     from dslnas.cli.render.report import report_text
-    from dslnas.runs.manifest import read_manifest
+    from dslnas.report.reading import read_run
 
-    lines = report_text(trained, read_manifest(trained)).splitlines()
+    lines = report_text(read_run(trained)).splitlines()
     first = lines.index("Test examples by class (rows) and by what they were taken for (columns):")
     assert lines[first + 1].split() == ["dark", "light,", "bright", "odd"]
     numbers = [int(text) for line in lines[first + 2 : first + 5] for text in line.split()[-3:]]

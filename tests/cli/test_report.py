@@ -8,6 +8,7 @@ from typing import Any
 from dslnas.cli.render.report import report_text
 from dslnas.cli.render.tables import aligned
 from dslnas.exporters.catalogue import EXPORTERS
+from dslnas.report.reading import RunRecord
 from dslnas.settings.data import TextFile
 from tests.runs.made import SETTINGS, made_manifest
 
@@ -38,7 +39,7 @@ FAMILY: tuple[dict[str, Any], ...] = (
 
 def report(path: Path, warnings: tuple[str, ...] = (), **results: object) -> list[str]:
     manifest = made_manifest({**RESULTS, **results}, warnings=warnings)
-    return report_text(path / "run", manifest).splitlines()
+    return report_text(RunRecord(path / "run", manifest)).splitlines()
 
 
 def test_every_file_of_every_target_is_described(tmp_path: Path) -> None:
@@ -160,9 +161,8 @@ def test_the_measure_of_a_family_is_that_of_its_task(tmp_path: Path) -> None:
     measured = {k: v for k, v in FAMILY[0].items() if k != "search_validation_accuracy"}
     family = ({**measured, "search_validation_perplexity": 87.654},)
     settings = SETTINGS.replace(data=TextFile())
-    lines = report_text(
-        tmp_path, made_manifest({**RESULTS, "family": family}, settings=settings)
-    ).splitlines()
+    manifest = made_manifest({**RESULTS, "family": family}, settings=settings)
+    lines = report_text(RunRecord(tmp_path, manifest)).splitlines()
     at = next(i for i, line in enumerate(lines) if line.startswith("The best of every size"))
     assert lines[at].startswith("The best of every size, with the supernet's perplexity; ")
     assert lines[at + 2].split()[-2:] == ["87.65", FAMILY[0]["file"]]
@@ -171,7 +171,8 @@ def test_the_measure_of_a_family_is_that_of_its_task(tmp_path: Path) -> None:
 def test_files_of_a_task_are_told(tmp_path: Path) -> None:
     (tmp_path / "vocabulary.json").touch()
     settings = SETTINGS.replace(data=TextFile())
-    lines = report_text(tmp_path, made_manifest(RESULTS, settings=settings)).splitlines()
+    manifest = made_manifest(RESULTS, settings=settings)
+    lines = report_text(RunRecord(tmp_path, manifest)).splitlines()
     assert lines[-1] == "  vocabulary.json      its tokens, by number"
 
 
@@ -188,7 +189,7 @@ def test_text_has_perplexities(tmp_path: Path) -> None:
     }
     settings = SETTINGS.replace(data=TextFile())
     manifest = made_manifest({**RESULTS, **text}, settings=settings)
-    lines = report_text(tmp_path / "run", manifest).splitlines()
+    lines = report_text(RunRecord(tmp_path / "run", manifest)).splitlines()
     assert lines[3:11] == [
         "  test perplexity       98.77        on text that chose nothing",
         "    bits a character    1.234",
@@ -203,7 +204,7 @@ def test_text_has_perplexities(tmp_path: Path) -> None:
 
 def test_measures_that_were_not_taken_are_left_out(tmp_path: Path) -> None:
     manifest = made_manifest({"params": 1, "flops": 2, "validation_accuracy": 0.5})
-    lines = report_text(tmp_path, manifest).splitlines()
+    lines = report_text(RunRecord(tmp_path, manifest)).splitlines()
     assert [line.split("  ")[1] for line in lines[3:6]] == [
         "validation accuracy",
         "parameters",

@@ -14,6 +14,7 @@ import pytest
 from dslnas.app import report as module
 from dslnas.cli.main import run
 from dslnas.runs.folder import REPORT
+from dslnas.runs.manifest import MANIFEST
 from tests.browser import Page, chromium, opened
 from tests.cli.outcome import Interrupt, manifest_in, search
 from tests.small import SMALL
@@ -138,24 +139,44 @@ def test_what_is_no_run_has_no_report(tmp_path: Path, capsys: pytest.CaptureFixt
     )
 
 
+DAMAGED = {
+    "metrics.jsonl": ("{}\n", "metrics.jsonl:1: damaged: `stage`: is missing"),
+    "mistakes.png": ("no", "mistakes.png: damaged: not the pictures of a run"),
+    "predictions.csv": ("a,b\n1\n", "predictions.csv: damaged: row 2 has 1 columns, the first 2"),
+    "architecture.nas": ("cell {", "architecture.nas:1:6: expected a name after `cell`, found `{`"),
+    "spec.nas": ("cell {", "spec.nas:1:6: expected a name after `cell`, found `{`"),
+}
+
+
 @pytest.mark.parametrize(
-    ("file", "content", "message"),
+    ("command", "files"),
     [
-        ("metrics.jsonl", "{}\n", "metrics.jsonl:1: error[NAS027]: damaged: `stage`: is missing"),
-        ("mistakes.png", "no", "mistakes.png: error[NAS027]: damaged: not the pictures of a run"),
-        ("architecture.nas", "cell {", "architecture.nas:1:6: error[NAS104]: expected a name"),
-        ("spec.nas", "cell {", "spec.nas:1:6: error[NAS104]: expected a name"),
+        ("report", set(DAMAGED)),
+        ("show", {"architecture.nas", "spec.nas"}),
+        ("compare", {"metrics.jsonl", "architecture.nas", "spec.nas"}),
+        ("status", {"metrics.jsonl"}),
     ],
 )
-def test_a_damaged_file_is_told_with_its_place(
-    finished: Path, capsys: pytest.CaptureFixture[str], file: str, content: str, message: str
+def test_damaged_files_are_left_out_and_told_in_a_line_each_where_they_are_needed(
+    finished: Path, capsys: pytest.CaptureFixture[str], command: str, files: set[str]
 ) -> None:
-    (finished / file).write_text(content)
-    before = (finished / REPORT).read_bytes()
+    for file, (content, _) in DAMAGED.items():
+        (finished / file).write_text(content)
     capsys.readouterr()
-    assert run(["report", str(finished)]) == 1
-    assert message in capsys.readouterr().err
-    assert (finished / REPORT).read_bytes() == before
+    assert run([command, str(finished), *[str(finished)] * (command == "compare")]) == 0
+    lines = "".join(capsys.readouterr()).splitlines()
+    told = {line.strip() for line in lines if line.strip().startswith("left out: ")}
+    assert told == {f"left out: {finished}/{DAMAGED[file][1]}" for file in files}
+    if command == "report":
+        assert (finished / REPORT).read_text(encoding="utf-8").count("left out: ") == len(files)
+
+
+def test_a_damaged_manifest_is_an_error(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (finished / MANIFEST).write_text('{"status": "done"}')
+    for command in (["report"], ["show"], ["compare", str(finished)], ["status"]):
+        capsys.readouterr()
+        assert run([*command, str(finished)]) == 1
+        assert f"{finished / MANIFEST}: error[NAS027]: damaged: " in capsys.readouterr().err
 
 
 def test_one_file_is_not_for_several_runs(finished: Path, tmp_path: Path) -> None:

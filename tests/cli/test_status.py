@@ -174,9 +174,51 @@ def test_what_is_no_run_is_told(
     assert message in printed
 
 
-def test_a_pulse_that_is_damaged_is_none(tmp_path: Path) -> None:
-    (tmp_path / PULSE).write_text("{")
-    assert read_pulse(tmp_path) is None
+def test_a_pulse_that_is_damaged_is_told_and_hides_nothing(
+    finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (running(finished, 1) / PULSE).write_text("{")
+    assert run(["status", str(finished)]) == 0
+    told = capsys.readouterr().out.splitlines()[-1]
+    assert told.startswith(f"  left out: {finished / PULSE}: damaged: is not JSON: ")
+
+
+def test_a_number_that_another_process_has_now_is_no_sign_of_life(finished: Path) -> None:
+    beating(running(finished, 1), began=1)
+    assert status_of(finished).state == "lost"
+
+
+def test_where_no_beginning_is_told_a_pulse_lives_as_long_as_it_is_young(finished: Path) -> None:
+    beating(running(finished, 1), began=None)
+    assert status_of(finished).state == "running"
+    beating(finished, began=None, time=time.time() - 2 * module.LOST)
+    assert status_of(finished).state == "lost"
+
+
+def test_a_damaged_run_hides_no_other(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("one", "two"):
+        shutil.copytree(finished, tmp_path / "runs" / name)
+    (tmp_path / "runs" / "one" / MANIFEST).write_text("{")
+    capsys.readouterr()
+    assert run(["status", str(tmp_path / "runs")]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.startswith(f"{tmp_path / 'runs' / 'two'}: small by darts, finished\n")
+    assert f"{tmp_path / 'runs' / 'one' / MANIFEST}: error[NAS027]: damaged" in printed.err
+
+
+def test_where_nothing_was_begun_it_is_told_where_runs_are_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["status"]) == 1
+    assert capsys.readouterr() == (
+        "",
+        "exported: error[NAS023]: folder does not exist\n"
+        "  = help: give the folder of a run, or one that has runs; `exported` is where those lie "
+        "that were begun here without `--out`\n",
+    )
 
 
 def test_a_pulse_is_of_this_process(tmp_path: Path) -> None:

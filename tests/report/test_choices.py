@@ -109,7 +109,7 @@ def test_cells_are_taken_only_where_a_search_has_ended(
     text = architecture_text(spec, with_chosen(spec.space, _kept(FIRST)), "Found.")
     for name, architecture, is_taken in (("amid", "", False), ("over", text, True)):
         run = record_of(tmp_path / name, spec.space, FIRST, architecture=architecture)
-        told = "The cells of epoch 1 were taken." in page(report_of(run, spec.space), {})
+        told = "The cells of epoch 1 were taken." in page(report_of(run, spec.space))
         assert told == is_taken
 
 

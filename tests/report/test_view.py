@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from dslnas.diagnostics import UserError
 from dslnas.exporters.onnx_record import milliseconds
 from dslnas.report.numbers import Number, compact
 from dslnas.report.page import page
@@ -50,7 +49,7 @@ def test_numbers_that_overflowed_are_left_out_of_curves(tmp_path: Path) -> None:
     assert drawn == {"training": 2, "validation": 1}
     (entropy,) = report.monitor
     assert len(entropy.series[0].points) == 1
-    assert "nan" in page(report, {})
+    assert "nan" in page(report)
 
 
 def test_large_numbers_have_no_exponents() -> None:
@@ -164,14 +163,30 @@ def test_mistakes_come_from_the_predictions_the_surest_first(tmp_path: Path) -> 
         ("4,1,2,sure", "could not convert string to float: 'sure'"),
     ],
 )
-def test_damaged_predictions_are_an_error_with_its_place(
-    tmp_path: Path, row: str, why: str
-) -> None:
+def test_damaged_predictions_are_left_out_and_told(tmp_path: Path, row: str, why: str) -> None:
     folder = write_run(tmp_path / "run", results=TRAINED)
     (folder / "predictions.csv").write_text(f"row,class,predicted,probability\n{row}\n")
-    with pytest.raises(UserError) as caught:
-        read_run(folder)
-    assert caught.value.render() == (
-        f"{folder / 'predictions.csv'}: error[NAS027]: damaged: {why}\n"
-        "  = help: restore it from a copy, or run again in another folder"
-    )
+    report = report_of(read_run(folder))
+    assert report.mistakes == ()
+    assert report.left_out == (f"left out: {folder / 'predictions.csv'}: damaged: {why}",)
+
+
+def test_metrics_are_read_up_to_what_is_damaged(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", [searched(1, 3), searched(2, 3)], status="interrupted")
+    path = folder / "metrics.jsonl"
+    whole = path.read_text()
+    for cut in (whole + '{"stage": "sea', whole + "{}\n" + whole):
+        path.write_text(cut)
+        record = read_run(folder)
+        assert len(record.lines) == 2
+        (told,) = record.left_out
+        assert told.startswith(f"left out: {path}")
+
+
+def test_a_line_that_is_being_written_is_not_damaged(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", [searched(1, 3)], status="running")
+    with (folder / "metrics.jsonl").open("a") as file:
+        file.write('{"stage": "sea')
+    record = read_run(folder)
+    assert len(record.lines) == 1
+    assert record.left_out == ()

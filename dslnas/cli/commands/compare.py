@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from dslnas.app.report import compare as compare_folders
+from dslnas.cli.printing import say, say_notice
 from dslnas.cli.render.side_by_side import side_by_side
 
 
@@ -24,6 +25,6 @@ def compare(runs: tuple[Path, ...], out: Path | None) -> None:
     """Compare folders of runs: what differs in their specs, cells and results; -o writes a page."""
     if len(runs) < 2:
         raise click.UsageError("give two runs at least")
-    click.echo(side_by_side(compare_folders(runs, out)))
+    say(side_by_side(compare_folders(runs, out, report=say_notice)))
     if out is not None:
-        click.echo(out)
+        say(out)

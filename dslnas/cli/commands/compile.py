@@ -11,6 +11,7 @@ from dslnas.app.arguments import LARGEST_SEED
 from dslnas.app.compile import compile_spec, with_search
 from dslnas.app.show import summary
 from dslnas.cli.options import json_option, print_json, set_option, spec_argument
+from dslnas.cli.printing import say
 from dslnas.cli.render.summary import summary_text
 from dslnas.cli.run_options import RunOptions, run_options
 from dslnas.cli.runtime import given_runtime_options
@@ -62,7 +63,7 @@ def compile_(
         if as_json:
             print_json(summary(compiled))
         else:
-            click.echo(summary_text(compiled))
+            say(summary_text(compiled))
         return
     searched = with_search(compiled)
     from dslnas.app.pipeline import run_pipeline
@@ -83,7 +84,7 @@ def compile_(
             if as_json:
                 print_json(runs.summary.model_dump())
             else:
-                click.echo(comparison_text(runs.summary, runs.folder.path, runs.task))
+                say(comparison_text(runs.summary, runs.folder.path, runs.task))
 
 
 def _check_usage(do_search: bool, repeats: int | None, seed: int) -> None:

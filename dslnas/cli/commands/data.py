@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dslnas.cli.options import json_option, print_json, set_option, spec_argument
+from dslnas.cli.printing import say
 from dslnas.cli.render.tables import aligned
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def data(spec: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         print_json(report.model_dump(mode="json"))
     else:
-        click.echo("\n".join(_lines(report)))
+        say("\n".join(_lines(report)))
 
 
 def _lines(report: DataReport) -> Iterator[str]:

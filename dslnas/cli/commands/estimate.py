@@ -16,6 +16,7 @@ from dslnas.cli.options import (
     set_option,
     spec_argument,
 )
+from dslnas.cli.printing import say
 from dslnas.cli.render.tables import aligned
 from dslnas.cli.runtime import runtime_options
 from dslnas.graph.analysis.memory import shown
@@ -60,7 +61,7 @@ def estimate_(
         facts = {"spec": compiled.name, **runtime.facts(), "memory_bytes": there}
         print_json({**facts, "stages": [_as_json(stage) for stage in stages]})
     else:
-        click.echo(_text(compiled, device, there, stages))
+        say(_text(compiled, device, there, stages))
 
 
 def _as_json(stage: Estimate) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from dslnas.app.export import export as export_files
 from dslnas.app.open_run import EXPORTED, architecture_at, load_run, named_by_its_run
 from dslnas.app.web import export_with_page
 from dslnas.cli.options import json_option, print_json, set_option
+from dslnas.cli.printing import say
 from dslnas.cli.render.agreement import agreement_rows
 from dslnas.cli.render.onnx_models import latency_rows, runtime_rows
 from dslnas.cli.render.precisions import precision_lines
@@ -103,16 +104,16 @@ def _print(exported: Exported, folder: Path, task: Task, as_json: bool) -> None:
         print_json({"folder": str(folder), **Results().updated(exported.results).model_dump()})
         return
     for name in exported.files:
-        click.echo(folder / name)
+        say(folder / name)
     rows = [
         *agreement_rows(exported.shares, exported.tolerance),
         *latency_rows(exported.latency, task.example),
         *runtime_rows(exported.declared),
     ]
     for label, value, remark in rows:
-        click.echo(f"{label}: {value}, {remark}", err=True)
+        say(f"{label}: {value}, {remark}", err=True)
 
 
 def _print_precisions(exported: Exported, metric: Metric) -> None:
     for line in precision_lines(exported.precisions, metric):
-        click.echo(line, err=True)
+        say(line, err=True)

@@ -22,6 +22,7 @@ from dslnas.app.new import (
     without_numbers,
     write_spec,
 )
+from dslnas.cli.printing import say
 from dslnas.cli.render.summary import many
 from dslnas.diagnostics import UserError
 from dslnas.ops.shapes import show_example
@@ -66,15 +67,15 @@ def new(spec: Path, data: str | None, method: str, **given: Any) -> None:
         compiled = write_spec(spec, answers)
     except UserError:
         if spec.exists():
-            click.echo(f"{spec} is written, and does not run yet: mend it, or remove it", err=True)
+            say(f"{spec} is written, and does not run yet: mend it, or remove it", err=True)
         raise
     reads, outputs = show_example(compiled.network.example), compiled.network.classes
-    click.echo(f"{spec} is written: {source}, {reads or 'tokens'}, {many(outputs, 'output')}")
+    say(f"{spec} is written: {source}, {reads or 'tokens'}, {many(outputs, 'output')}")
     for name in ignore:
-        click.echo(f"left out: column `{name}`, which holds texts; write classes in it as numbers")
-    click.echo("Next:")
+        say(f"left out: column `{name}`, which holds texts; write classes in it as numbers")
+    say("Next:")
     for line in next_commands(spec):
-        click.echo(f"  {line}")
+        say(f"  {line}")
 
 
 def _check_usage(answers: Answers, given: Mapping[str, Any]) -> None:

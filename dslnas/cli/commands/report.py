@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from dslnas.app.report import write_report
+from dslnas.cli.printing import say, say_notice
 
 
 @click.command()
@@ -26,4 +27,4 @@ def report(runs: tuple[Path, ...], out: Path | None) -> None:
     if out is not None and len(runs) > 1:
         raise click.UsageError("--out names one file: give one RUN, or leave it out")
     for run in runs:
-        click.echo(write_report(run, out))
+        say(write_report(run, out, report=say_notice))

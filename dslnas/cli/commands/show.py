@@ -9,6 +9,7 @@ import click
 from dslnas.app.compile import compile_spec
 from dslnas.app.show import graph_after, summary
 from dslnas.cli.options import json_option, print_json, set_option
+from dslnas.cli.printing import say
 from dslnas.cli.render.defaults import defaults_text
 from dslnas.cli.render.library import library_text
 from dslnas.cli.render.operations import operations_text
@@ -85,7 +86,7 @@ def show(
     elif as_json:
         print_json(summary(compiled))
     else:
-        click.echo(summary_text(compiled))
+        say(summary_text(compiled))
 
 
 def _show_run(run: Path, *, asks_more: bool) -> None:
@@ -95,7 +96,7 @@ def _show_run(run: Path, *, asks_more: bool) -> None:
     if asks_more:
         spec, status = command("show", run / SPEC), command("status", run, "--json")
         raise click.UsageError(f"of a run there is one view; see `{spec}`, or `{status}`")
-    click.echo(run_text(run))
+    say(run_text(run))
 
 
 def _of_no_spec(defaults: bool, operations: str | None, library: bool) -> str | None:

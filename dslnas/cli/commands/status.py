@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from dslnas.app.open_run import EXPORTED
 from dslnas.app.status import RunStatus, runs_below, status_of
 from dslnas.cli.options import json_option, print_json
+from dslnas.cli.printing import say
 from dslnas.cli.render.status import statuses_text
+from dslnas.diagnostics import Diagnostics
 
 SECONDS = 2.0
 """Time between two looks."""
@@ -26,18 +28,24 @@ def status(runs: tuple[Path, ...], watch: bool, as_json: bool) -> None:
     RUNS are folders of runs, or folders that have some; by default all below exported/.
     """
     while True:
-        found = _found(runs or (EXPORTED,))
+        found, faults = _found(runs_below(runs))
         goes_on = watch and any(one.is_running for one in found)
         if watch:
             click.clear()  # does nothing where there is no terminal
-        if as_json:
+        if found and as_json:
             print_json([one.model_dump() for one in found])
-        else:
-            click.echo(statuses_text(found))
+        elif found:
+            say(statuses_text(found))
         if not goes_on:
+            faults.raise_if_any()
             return
         time.sleep(SECONDS)
 
 
-def _found(paths: tuple[Path, ...]) -> list[RunStatus]:
-    return [status_of(run) for path in paths for run in runs_below(path)]
+def _found(runs: Sequence[Path]) -> tuple[list[RunStatus], Diagnostics]:
+    """Return how far runs are, and what is wrong with others, which hide none."""
+    found, faults = list[RunStatus](), Diagnostics()
+    for run in runs:
+        with faults.collecting():
+            found.append(status_of(run))
+    return found, faults

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from dslnas.app.open_run import EXPORTED
 from dslnas.app.status import runs_below, status_of
 from dslnas.app.tensorboard import mirrors
+from dslnas.cli.printing import say
 from dslnas.cli.render.summary import many
 
 SECONDS = 10.0
@@ -33,11 +33,11 @@ def tensorboard(runs: tuple[Path, ...], out: Path, watch: bool) -> None:
     RUNS are folders of runs, finished or not, or folders that have some; by default all below
     exported/. Then `tensorboard --logdir tensorboard` shows them.
     """
-    found = mirrors((run for path in runs or (EXPORTED,) for run in runs_below(path)), out)
+    found = mirrors(runs_below(runs), out)
     while True:
         for mirror in found:
-            click.echo(f"{mirror.run}: {many(mirror.follow(), 'epoch')} in {mirror.folder}")
+            say(f"{mirror.run}: {many(mirror.follow(), 'epoch')} in {mirror.folder}")
         if not watch or not any(status_of(mirror.run).is_running for mirror in found):
             break
         time.sleep(SECONDS)
-    click.echo(f"look at them with: {shlex.join(['tensorboard', '--logdir', str(out)])}")
+    say(f"look at them with: {shlex.join(['tensorboard', '--logdir', str(out)])}")

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import click
 from tqdm import tqdm
 
 from dslnas.app.run import Notice
+from dslnas.cli.printing import say
 from dslnas.cli.render.durations import duration
 from dslnas.cli.render.search_check import check_text
 from dslnas.cli.render.status import operations_text
@@ -49,11 +49,11 @@ class Progress:
         if isinstance(record, Notice):
             self.close()
             self._stage = ""
-            click.echo(record.text, err=True)
+            say(record.text, err=True)
             return
         if isinstance(record, SearchCheck):
             self.close()
-            click.echo(f"  {check_text(record)}", err=True)
+            say(f"  {check_text(record)}", err=True)
             return
         if record.stage not in (self._stage, LEARN):
             self.close()
@@ -61,18 +61,18 @@ class Progress:
             what = many(record.epochs, "epoch")
             if record.stage == "compare" and isinstance(record, StepRecord):
                 what = f"{record.steps:,} measurements"
-            click.echo(f"{TITLES[record.stage]} ({what})", err=True)
+            say(f"{TITLES[record.stage]} ({what})", err=True)
         self._pace.hear(record)
         if isinstance(record, StepRecord):
             self._step(record)
         else:
             self.close()
             self._told = time.monotonic()
-            click.echo(f"{_line(record)}{self._left}", err=True)
+            say(f"{_line(record)}{self._left}", err=True)
             if record.operations and sys.stderr.isatty():
-                click.echo(f"    now: {operations_text(record.operations)}", err=True)
+                say(f"    now: {operations_text(record.operations)}", err=True)
             for warning in record.warnings:
-                click.echo(f"  warning: {warning}", err=True)
+                say(f"  warning: {warning}", err=True)
 
     def _step(self, record: StepRecord) -> None:
         if not sys.stderr.isatty():
@@ -100,7 +100,7 @@ class Progress:
         done = f"{record.step:,} of {record.steps:,}"
         what = "learning from architectures: " if record.stage == LEARN else "step "
         epoch = f"  epoch {record.epoch:>3}/{record.epochs}"
-        click.echo(f"{epoch}   {what}{done}{self._left}", err=True)
+        say(f"{epoch}   {what}{done}{self._left}", err=True)
 
     @property
     def _left(self) -> str:

@@ -6,23 +6,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import click
-
 from dslnas.app.run import Run
 from dslnas.app.show import big
 from dslnas.cli.options import print_json
+from dslnas.cli.printing import say
 from dslnas.cli.render.agreement import agreement_rows
 from dslnas.cli.render.onnx_models import latency_rows, runtime_rows
 from dslnas.cli.render.precisions import precision_lines
 from dslnas.cli.render.search_check import check_text
 from dslnas.cli.render.tables import aligned
 from dslnas.diagnostics import command
-from dslnas.runs.architecture import cells_of, network_of
+from dslnas.report.reading import RunRecord
 from dslnas.runs.described import described_files
 from dslnas.runs.family import criterion_of
 from dslnas.runs.folder import ARCHITECTURE
 from dslnas.runs.manifest import Manifest, Measure, Member, Results
-from dslnas.tasks.catalogue import task_of
 from dslnas.tasks.metric import Row, Shown, ShownEach
 from dslnas.tasks.task import Task
 
@@ -35,12 +33,13 @@ def print_run(run: Run, *, as_json: bool) -> None:
     if as_json:
         print_json(run.manifest.model_dump())
     else:
-        click.echo(report_text(run.path, run.manifest))
+        say(report_text(RunRecord(run.path, run.manifest)))
 
 
-def report_text(folder: Path, manifest: Manifest) -> str:
+def report_text(run: RunRecord) -> str:
     """Return what a run found, and where it lies."""
-    results, task = manifest.results, task_of(manifest.settings.data)
+    folder, manifest, task = run.path, run.manifest, run.task
+    results = manifest.results
     lines = ["", _times(results)]
     if results.search_stopped is not None:
         lines.append(f"The search ended early: {results.search_stopped}.")
@@ -57,7 +56,7 @@ def report_text(folder: Path, manifest: Manifest) -> str:
     lines += _confusion(results.measures.get(task.confusion))
     precisions = list(precision_lines(results.precisions, task.metrics[0]))
     lines += ["", *precisions] if precisions else []
-    lines += _architecture(folder, is_found=results.search_seconds is not None)
+    lines += _architecture(run)
     if results.family:
         lines += ["", *_family(results.family, folder, task)]
     lines += ["", f"Files in {folder}:"]
@@ -81,17 +80,17 @@ def _confusion(counts: Measure | None) -> Iterator[str]:
     yield from (f"  {line}" for line in aligned(rows, left=("",)))
 
 
-def _architecture(folder: Path, *, is_found: bool) -> Iterator[str]:
+def _architecture(run: RunRecord) -> Iterator[str]:
     """Yield the cells of a run, and what was chosen around them."""
-    cells, network = cells_of(folder), network_of(folder)
-    if cells:
+    is_found = run.manifest.results.search_seconds is not None
+    if run.cells:
         yield from ("", "The cells that were found:" if is_found else "The cells:")
-    for name, nodes in cells.items():
+    for name, nodes in run.cells.items():
         yield f"  {name}"
         yield from (f"    {node} = {terms}" for node, terms in nodes.items())
-    if network:
+    if run.network:
         yield from ("", "The network around them:")
-        yield from (f"  {name:<9} {text}" for name, text in network.items())
+        yield from (f"  {name:<9} {text}" for name, text in run.network.items())
 
 
 def _times(results: Results) -> str:

@@ -18,7 +18,8 @@ def statuses_text(statuses: Sequence[RunStatus]) -> str:
         return "\n".join(_lines(statuses[0]))
     heads = ("run", "state", "at", "done", "left", "validation", "test")
     rows = [heads, *map(_row, statuses)]
-    return "\n".join(aligned(rows, left=("run", "state", "at")))
+    lines = aligned(rows, left=("run", "state", "at"))
+    return "\n".join([*lines, *(line for status in statuses for line in status.left_out)])
 
 
 def operations_text(operations: Mapping[str, Mapping[str, int]]) -> str:
@@ -51,6 +52,7 @@ def _lines(status: RunStatus) -> Iterator[str]:
         yield f"  {_leading('test', test)}"
     if status.resume:
         yield f"  go on with: {status.resume}"
+    yield from (f"  {line}" for line in status.left_out)
 
 
 def _row(status: RunStatus) -> tuple[str, ...]:
