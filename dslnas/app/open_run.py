@@ -49,7 +49,7 @@ def begin(
         UserError: The folder holds something else, or nothing to go on with.
     """
     spec = named_by_its_run(spec)
-    word = "retrained" if isinstance(spec, CompiledArchitecture) else spec.method
+    word = "trained" if isinstance(spec, CompiledArchitecture) else spec.method
     path = Path(out) if out else free_folder(EXPORTED, f"{spec.name}-{word}-seed{seed}")
     before = None
     if resume and out is not None and not path.exists():

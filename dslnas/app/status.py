@@ -13,6 +13,7 @@ from dslnas.runs.command import resuming
 from dslnas.runs.folder import is_searched
 from dslnas.runs.manifest import MANIFEST, Manifest
 from dslnas.runs.pulse import Pulse, read_pulse
+from dslnas.runs.state import state_of
 from dslnas.training.records import EpochRecord
 
 
@@ -119,7 +120,7 @@ def status_in(record: RunRecord) -> RunStatus:
         pulse = read_pulse(run)
     epochs = [line for line in record.lines if isinstance(line, EpochRecord)]
     last = epochs[-1] if epochs else None
-    state = _state(manifest, pulse)
+    state = state_of(manifest, pulse)
     under_way = pulse if state == "running" else None
     results = manifest.results
     measures = {k: v for k, v in results.measures.items() if isinstance(v, (int, float))}
@@ -137,13 +138,6 @@ def status_in(record: RunRecord) -> RunStatus:
         place=_place(run, manifest, last, under_way),
         left_out=record.left_out,
     )
-
-
-def _state(manifest: Manifest, pulse: Pulse | None) -> str:
-    """Return the state of a run: a manifest goes on saying `running` when the process is gone."""
-    if manifest.status != "running" or pulse is None or pulse.is_alive():
-        return manifest.status
-    return "lost"
 
 
 def _place(run: Path, manifest: Manifest, last: EpochRecord | None, pulse: Pulse | None) -> Place:

@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from dslnas.exporters.onnx_record import milliseconds
 from dslnas.report.numbers import Number, compact, in_manifest, label_of, result, seconds
 from dslnas.report.reading import RunRecord
+from dslnas.runs.pulse import read_pulse
+from dslnas.runs.state import state_of
+from dslnas.training.records import STAGES
 
 _STATUS = {
-    "running": "is running, or was killed",
+    "running": "is under way",
+    "lost": "ended without a word, as its process is gone",
     "searched": "is searched and not yet trained",
     "trained": "is trained and not yet exported",
     "finished": "is finished",
@@ -33,7 +37,7 @@ def in_short(run: RunRecord) -> str:
     manifest, results = run.manifest, run.manifest.results
     told = [
         f"{_done(run)} on {manifest.settings.data.source}, seed {manifest.seed}.",
-        f"The run {_STATUS[manifest.status]}.",
+        f"The run {_STATUS[state_of(manifest, read_pulse(run.path))]}.",
     ]
     if results.search_stopped is not None:
         told.append(f"The search ended early: {results.search_stopped}.")
@@ -86,7 +90,7 @@ def environment(run: RunRecord) -> Iterator[tuple[str, str]]:
     yield "precision", manifest.precision
     yield "execution", manifest.execution
     for stage, chosen in manifest.chosen.items():
-        yield f"execution of the {stage}", chosen.told()
+        yield f"execution of the {STAGES[stage]}", chosen.told()
     yield "passes", ", ".join(manifest.passes) or "none"
     yield from manifest.machine.items()
     if manifest.results.latency is not None:

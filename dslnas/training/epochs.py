@@ -58,7 +58,7 @@ class Epochs:
         train_loss, steps = self._train(number)
         with trainee.average.in_place():
             measured = self.measure(self._data.validation)
-            check_finite("validation loss", measured.loss, number, steps, "retraining")
+            check_finite("validation loss", measured.loss, number, steps, "training")
             self._note(measured)
         return EpochRecord(
             stage="retrain",
@@ -82,7 +82,7 @@ class Epochs:
             value, step = self.step(batch), trainee.progress.steps + 1
             if trainee.progress.averages:
                 trainee.average.add()
-            check_finite("training loss", value, epoch, step, "retraining")
+            check_finite("training loss", value, epoch, step, "training")
             trainee.progress = trainee.progress.after_step(value)
             self._keeper.after_step(trainee.save)
             # segments of varying lengths: how many there are is only known at the end

@@ -14,6 +14,14 @@ from dslnas.json_model import JsonModel, OpenModel, Seconds
 LEARN = "learn"
 """Stage of the steps between the epochs of a search."""
 
+STAGES: Mapping[str, str] = {
+    "search": "search",
+    LEARN: "learning",
+    "compare": "comparison",
+    "retrain": "training",
+}
+"""Stages of a run, as they are called for people."""
+
 VALIDATION, DERIVED = "validation_", "derived_"
 
 

@@ -100,7 +100,7 @@ def train(
     guess = task.guess_loss(data)
     while trainee.progress.epochs < settings.epochs:
         record = epochs.run_one()
-        check_diverged(record, guess, "retraining")
+        check_diverged(record, guess, "training")
         keeper.after_epoch(record, trainee.save)
         report(record)
     trainee.use_result()

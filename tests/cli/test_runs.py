@@ -159,7 +159,7 @@ def test_the_architecture_in_a_run_has_the_name_of_the_spec_that_found_it(finish
     spec = compile_spec(finished / "architecture.nas", with_data=False)
     again = begin(spec)
     assert again.manifest.spec == "small"
-    assert again.path.name == "small-retrained-seed0"
+    assert again.path.name == "small-trained-seed0"
     (finished / "manifest.json").write_text("[")
     assert begin(spec).manifest.spec == "architecture"
 

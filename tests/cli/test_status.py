@@ -74,7 +74,7 @@ def test_a_run_that_goes_on_tells_where_it_is_and_how_long_is_left(
     }
     assert run(["status", str(finished)]) == 0
     printed = capsys.readouterr().out
-    assert "training\n  retrain: epoch 2 of 4, step 5 of 10, 38%, 3 min 20 s left" in printed
+    assert "training\n  training: epoch 2 of 4, step 5 of 10, 38%, 3 min 20 s left" in printed
 
 
 def test_a_run_whose_process_is_gone_says_how_to_go_on(

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from dslnas.exporters.onnx_record import milliseconds
+from dslnas.json_model import json_text
 from dslnas.report.numbers import Number, compact
 from dslnas.report.page import page
 from dslnas.report.reading import read_run
 from dslnas.report.view import Report, report_of
-from dslnas.training.records import SearchCheck
+from dslnas.runs.pulse import PULSE, Heart, read_pulse
+from dslnas.training.records import SearchCheck, StepRecord
 from tests.report.made_runs import searched, trained, write_run
 
 TRAINED: dict[str, Any] = {
@@ -33,10 +35,18 @@ def names(report: Report) -> list[str]:
 def test_a_run_that_has_just_begun_is_told_with_what_there_is(tmp_path: Path) -> None:
     report = made(tmp_path / "run")
     assert names(report) == ["making"]
-    assert report.told == (
-        "Searches by darts on digits, seed 0. The run is running, or was killed."
-    )
+    assert report.told == "Searches by darts on digits, seed 0. The run is under way."
     assert report.tiles == ()
+
+
+def test_a_run_whose_process_is_gone_is_not_under_way(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", (searched(1, 2),))
+    Heart(folder).hear(StepRecord("search", 2, 2, 1, 4))
+    pulse = read_pulse(folder)
+    assert pulse is not None
+    silent = pulse.model_copy(update={"host": "another machine", "time": 0.0})
+    (folder / PULSE).write_text(json_text(silent.model_dump()))
+    assert "process is gone" in report_of(read_run(folder)).told
 
 
 def test_numbers_that_overflowed_are_left_out_of_curves(tmp_path: Path) -> None:

@@ -91,10 +91,10 @@ def test_only_what_is_far_worse_than_a_guess_in_both_parts_has_diverged(
         seconds=1.0,
     )
     with pytest.raises(UserError) if diverged else nullcontext() as caught:
-        check_diverged(record, guess, "retraining")
+        check_diverged(record, guess, "training")
     if diverged:
         assert caught is not None
         assert caught.value.render() == (
-            "retraining: error[NAS701]: diverged in epoch 2: training loss 41, validation loss "
+            "training: error[NAS701]: diverged in epoch 2: training loss 41, validation loss "
             f"41, where a guess has 4{HELP}"
         )

@@ -43,7 +43,7 @@ def test_a_loss_that_is_not_finite_is_an_error(value: float, shown: str) -> None
 
 def test_a_large_loss_is_no_error() -> None:
     for value in (0.0, -1.0, 1e300):
-        check_finite("training loss", value, 1, 1, "retraining")
+        check_finite("training loss", value, 1, 1, "training")
 
 
 def test_metrics_keep_their_order_whatever_is_added_behind_them() -> None:

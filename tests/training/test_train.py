@@ -57,7 +57,7 @@ def wide_data() -> Data:
 
 @pytest.fixture
 def networks(monkeypatch: pytest.MonkeyPatch) -> list[TorchNetwork]:
-    """Every network that a retraining makes: the one that trains, then the exported one."""
+    """Every network that a training makes: the one that trains, then the exported one."""
     made: list[TorchNetwork] = []
 
     def make(*arguments: Any) -> TorchNetwork:
@@ -323,6 +323,6 @@ def test_a_loss_that_is_not_finite_stops_the_training(given: dict[str, Any], whe
     with pytest.raises(UserError) as caught:
         run_retrain(architecture(), data, **given)
     assert caught.value.render() == (
-        f"retraining: error[NAS701]: {where}\n"
+        f"training: error[NAS701]: {where}\n"
         "  = help: divide the learning rate of `weights` by ten, or clip more"
     )

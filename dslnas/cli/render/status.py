@@ -8,6 +8,7 @@ from dslnas.app.status import Place, RunStatus
 from dslnas.cli.render.durations import duration
 from dslnas.cli.render.tables import aligned
 from dslnas.tasks.catalogue import METRICS
+from dslnas.training.records import STAGES
 
 DOING = {"search": "searching", "retrain": "training", "compare": "comparing", "learn": "learning"}
 
@@ -73,13 +74,13 @@ def _state(status: RunStatus) -> str:
     if status.state == "running":
         if status.measures:  # it is trained, and has been measured
             return "exporting"
-        return DOING.get(status.place.stage, status.place.stage)
+        return DOING[status.place.stage]
     return "its process is gone" if status.state == "lost" else status.state
 
 
 def _at(place: Place) -> str:
     step = "" if place.step is None else f", step {place.step:,} of {place.steps:,}"
-    return f"{place.stage}: epoch {place.epoch} of {place.epochs}{step}"
+    return f"{STAGES[place.stage]}: epoch {place.epoch} of {place.epochs}{step}"
 
 
 def _left(place: Place) -> str:
