@@ -41,7 +41,7 @@ def shape(settings: Cifar10) -> DataShape:
     return KNOWN if is_whole else replace(KNOWN, counts={})
 
 
-def read(settings: Cifar10) -> Examples:
+def read(settings: Cifar10) -> Examples[Inputs]:
     """Return all training batches that are there, in the order of their names, and the test batch.
 
     Images are uint8 (N, 3, 32, 32).

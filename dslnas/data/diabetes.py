@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dslnas.data.examples import ALL, DataShape, Examples, examples
+from dslnas.data.examples import ALL, DataShape, Examples, Inputs, examples
 from dslnas.data.package import packaged_table
 from dslnas.settings.data import Diabetes
 
@@ -14,7 +14,7 @@ def known(settings: Diabetes) -> DataShape:
     return KNOWN
 
 
-def read(settings: Diabetes) -> Examples:
+def read(settings: Diabetes) -> Examples[Inputs]:
     """Return the 442 patients: ten numbers each, float32 (442, 10), and one to predict.
 
     Reference: Efron, Hastie, Johnstone and Tibshirani, Annals of Statistics 32, 2004.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from types import MappingProxyType
 
-from dslnas.data.examples import ALL, DataShape, Examples, examples
+from dslnas.data.examples import ALL, DataShape, Examples, Inputs, examples
 from dslnas.data.package import packaged_table
 from dslnas.settings.data import Digits
 
@@ -38,7 +38,7 @@ def known(settings: Digits) -> DataShape:
     return KNOWN
 
 
-def read(settings: Digits) -> Examples:
+def read(settings: Digits) -> Examples[Inputs]:
     """Return the 1,797 digits: float32 (1797, 1, 8, 8) in [0, 1].
 
     Reference: Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from dslnas.diagnostics import user_error
 from dslnas.ops.primitive import Example
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from dslnas.data.picture_files import PictureFiles
     from dslnas.data.pictures import PictureFacts
     from dslnas.data.preprocessing import Preprocessing
 
@@ -22,7 +23,10 @@ Inputs: TypeAlias = "NDArray[np.uint8] | NDArray[np.float32]"
 Labels: TypeAlias = "NDArray[np.int64]"
 Targets: TypeAlias = "NDArray[np.int64] | NDArray[np.float32]"
 
-Part: TypeAlias = tuple[Inputs, Targets]
+In = TypeVar("In", bound="NDArray[np.uint8] | NDArray[np.float32] | PictureFiles", covariant=True)
+"""Inputs in memory, or in files."""
+
+Part: TypeAlias = tuple[In, Targets]
 """Inputs and what is predicted of them."""
 
 ALL = ""
@@ -54,11 +58,12 @@ class DataShape:
 
 
 @dataclass(frozen=True)
-class Examples:
+class Examples(Generic[In]):
     """Examples as they were read. Made by `examples`, which checks them.
 
     Attributes:
-        inputs: Images uint8 in [0, 255] or float32 in any unit, (N, C, H, W); numbers (N, F).
+        inputs: Images uint8 in [0, 255] or float32 in any unit, (N, C, H, W); numbers (N, F);
+            pictures that stay in their files.
         targets: Classes int64 in [0, len(class_names)), (N,); labels of 0 and 1, or numbers,
             float32 (N, K).
         test_inputs: The data's own test part, same type and shape; None if there is none.
@@ -73,12 +78,12 @@ class Examples:
             `test`; none where an example is no file.
     """
 
-    inputs: Inputs
+    inputs: In
     targets: Targets
-    test_inputs: Inputs | None
+    test_inputs: In | None
     test_targets: Targets | None
     class_names: tuple[str, ...]
-    validation: Part | None = None
+    validation: Part[In] | None = None
     preprocessing: Preprocessing | None = None
     notes: tuple[str, ...] = ()
     pictures: PictureFacts | None = None
@@ -86,12 +91,12 @@ class Examples:
 
 
 def examples(
-    train: Part,
-    test: Part | None,
+    train: Part[In],
+    test: Part[In] | None,
     class_names: tuple[str, ...],
     where: str,
     goal: Goal = "classification",
-) -> Examples:
+) -> Examples[In]:
     """Return checked `Examples`; raise NAS603, NAS604, NAS606 or NAS609 for what is wrong."""
     _check_part(train, "", class_names, where, goal)
     if test is None:
@@ -108,7 +113,7 @@ def examples(
     return Examples(*train, *test, class_names)
 
 
-def counts_of(examples: Examples, goal: Goal) -> dict[str, int]:
+def counts_of(examples: Examples[Inputs | PictureFiles], goal: Goal) -> dict[str, int]:
     """Return the numbers of training examples by class, or that of all."""
     import numpy as np
 
@@ -118,7 +123,7 @@ def counts_of(examples: Examples, goal: Goal) -> dict[str, int]:
     return dict(zip(examples.class_names, numbers, strict=True))
 
 
-def picture_bytes(inputs: Inputs) -> Preprocessing | None:
+def picture_bytes(inputs: Inputs | PictureFiles) -> Preprocessing | None:
     """Return how pictures become such inputs; None unless these are bytes of grey or colours."""
     from dslnas.data.preprocessing import CHANNELS, Preprocessing
 
@@ -176,7 +181,7 @@ def class_counts(labels: Targets, where: str) -> dict[str, int]:
 
 
 def _check_part(
-    part: Part, name: str, class_names: tuple[str, ...], where: str, goal: Goal
+    part: Part[In], name: str, class_names: tuple[str, ...], where: str, goal: Goal
 ) -> None:
     import numpy as np
 
@@ -188,15 +193,20 @@ def _check_part(
         _check_classes(targets, name, len(class_names), where)
     else:
         _check_targets(targets, name, where, goal)
-    with np.errstate(invalid="ignore"):  # a sum needs no second array of the inputs' size
-        finite = inputs.dtype.kind != "f" or bool(np.isfinite(inputs.sum(dtype=np.float64)))
-    if not finite:
+    if isinstance(inputs, np.ndarray) and not _is_finite(inputs):
         raise user_error(
             "NAS603",
             f"{name}images hold pixels that are not finite",
             help="replace nan and infinite values before saving",
             where=where,
         )
+
+
+def _is_finite(inputs: NDArray[np.uint8] | NDArray[np.float32]) -> bool:
+    import numpy as np
+
+    with np.errstate(invalid="ignore"):  # a sum needs no second array of the inputs' size
+        return inputs.dtype.kind != "f" or bool(np.isfinite(inputs.sum(dtype=np.float64)))
 
 
 def _check_classes(targets: Targets, name: str, classes: int, where: str) -> None:
@@ -231,7 +241,7 @@ def _check_targets(targets: Targets, name: str, where: str, goal: Goal) -> None:
         )
 
 
-def _form(part: Part) -> str:
+def _form(part: Part[In]) -> str:
     inputs, targets = part
     outputs = f" with {targets.shape[1]} targets" if targets.ndim > 1 else ""
     return f"{inputs.dtype} {'x'.join(map(str, inputs.shape[1:]))}{outputs}"

@@ -42,7 +42,7 @@ def shape(settings: Idx) -> DataShape:
     return DataShape((1, height, width), len(counts), has_test, counts)
 
 
-def read(settings: Idx) -> Examples:
+def read(settings: Idx) -> Examples[Inputs]:
     """Return both parts: images uint8 (N, 1, H, W), classes named by their numbers."""
     folder = path_of(settings)
     train = _part(folder, "train")

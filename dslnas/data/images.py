@@ -6,8 +6,9 @@ mistakes in them are found before a run begins.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
@@ -15,29 +16,24 @@ from itertools import filterfalse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dslnas.data.examples import DataShape, Examples, Inputs, Labels, examples
+from dslnas.data.examples import DataShape, Examples, In, Inputs, Labels, examples
 from dslnas.data.files import check_size, path_of
-from dslnas.data.image_damage import (
-    FAULTS,
-    cause_of,
-    named,
-    not_to_open,
-    nothing_left,
-    unreadable,
-)
+from dslnas.data.image_damage import FAULTS, named, not_to_open, nothing_left, unreadable
 from dslnas.data.image_listing import Classes, Listing, listing
-from dslnas.data.pictures import Pictures, is_deep, is_grey, left_out
+from dslnas.data.pictures import Pictures, is_grey, left_out
 from dslnas.data.preprocessing import is_picture
 from dslnas.diagnostics import UserError, user_error
+from dslnas.graph.analysis.memory import memory_bytes
 from dslnas.settings.data import ImageFolder
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from dslnas.data.picture_files import PictureFiles
     from dslnas.data.preprocessing import Preprocessing
 
 HEIF = (".heic", ".heif", ".hif")
+
+NUMBER_BYTES = 4
+"""Bytes of a number of an image in memory, float32."""
 
 FEW, SMALL = 1000, 2**23
 """Files, and their bytes together, up to which every picture is read to know the shape."""
@@ -54,6 +50,8 @@ def shape(settings: ImageFolder) -> DataShape:
     found = listing(folder)
     how = _preprocessing(settings, found)
     if _is_small(found.files):
+        from dslnas.data.picture_files import decode
+
         seen = Pictures()
         for path in found.files:
             decode(path, how, seen)
@@ -73,20 +71,61 @@ def shape(settings: ImageFolder) -> DataShape:
     )
 
 
-def read(settings: ImageFolder) -> Examples:
-    """Return all images in one form: uint8 (N, channels, height, width).
+def is_streamed(settings: ImageFolder, count: int, how: Preprocessing) -> bool:
+    """Whether so many images stay in their files: because that is asked for, or they are large.
+
+    They are if held as numbers, and once more as parts that train are joined, they would take more
+    than half of the memory.
+    """
+    if settings.stream != "large":
+        return settings.stream == "always"
+    memory = memory_bytes()
+    held = 2 * NUMBER_BYTES * count * how.channels * how.height * how.width
+    return memory is not None and held > memory / 2
+
+
+def read(settings: ImageFolder) -> Examples[Inputs] | Examples[PictureFiles]:
+    """Return all images in one form: uint8 (N, channels, height, width), or their files.
 
     Classes are the names of the folders, sorted; numbers by their value.
     """
     folder = path_of(settings)
     found = listing(folder)
     how, seen = _preprocessing(settings, found), Pictures(unread=found.unread)
-    check_size(folder, len(found.files) * how.channels * how.height * how.width)
     names = tuple(found.train)
-    train, validation, test = (
-        None if part is None else _part(part, names, how, seen) for part in found.parts.values()
-    )
-    found = _readable(folder, found, seen.damaged, settings)
+    if is_streamed(settings, len(found.files), how):
+        files = _surveyed(folder, found, how, seen, settings)
+
+        def streamed(part: Classes, start: int) -> tuple[PictureFiles, Labels]:
+            return _in_files(files, part, names, start, seen)
+
+        return _made(folder, found, streamed, how, seen, settings)
+    check_size(folder, len(found.files) * how.channels * how.height * how.width)
+
+    def held(part: Classes, start: int) -> tuple[Inputs, Labels]:
+        return _in_memory(part, names, how, seen)
+
+    return _made(folder, found, held, how, seen, settings)
+
+
+def _made(
+    folder: Path,
+    found: Listing,
+    read_part: Callable[[Classes, int], tuple[In, Labels]],
+    how: Preprocessing,
+    seen: Pictures,
+    settings: ImageFolder,
+) -> Examples[In]:
+    """Return the images of a listing.
+
+    `read_part` returns those of a part that can be read, the first of which is that number of all.
+    """
+    parts, start = list[tuple[In, Labels] | None](), 0
+    for part in found.parts.values():
+        parts.append(None if part is None else read_part(part, start))
+        start += sum(map(len, (part or {}).values()))
+    train, validation, test = parts
+    names, found = tuple(found.train), _readable(folder, found, seen.damaged, settings)
     assert train is not None, "a listing has it"
     made, facts = examples(train, test, names, str(folder)), seen.facts(folder)
     return replace(
@@ -121,27 +160,6 @@ def _readable(
         files = {path: wrong[path] for paths in lost.values() for path in paths}
         raise nothing_left(folder, tuple(lost), files)
     return left
-
-
-def decode(path: Path, how: Preprocessing, seen: Pictures) -> NDArray[np.uint8] | None:
-    """Return an image, uint8 (height, width, channels), None if it cannot be read; note both."""
-    from dslnas.data.preprocessing import PictureError, is_turned, opened
-
-    if why := not_to_open(path):
-        seen.damaged[path] = why
-        return None
-    try:
-        with opened(path) as image:
-            was_deep, was_turned = is_deep(image), is_turned(image)  # the latter may load it
-            upright = how.pixels(image)
-            pixels, size = how.resize(upright), (upright.shape[0], upright.shape[1])
-            seen.add(image, was_turned=was_turned, was_deep=was_deep, size=size)
-            return pixels
-    except PictureError as error:
-        seen.damaged[path] = f"{error.message.removeprefix('image ')} ({error.help})"
-    except FAULTS as error:
-        seen.damaged[path] = cause_of(path, error)
-    return None
 
 
 # ---- before pixels are read ---------------------------------------------------------------------
@@ -211,13 +229,15 @@ def recognises(path: Path) -> bool:
     return path.is_dir() and any(item.is_dir() or is_picture(item.name) for item in path.iterdir())
 
 
-def _part(
+def _in_memory(
     classes: Classes, names: Sequence[str], how: Preprocessing, seen: Pictures
 ) -> tuple[Inputs, Labels]:
     """Return the images of a part, those that can be read."""
     import numpy as np
 
-    files = [(path, names.index(name)) for name, paths in classes.items() for path in paths]
+    from dslnas.data.picture_files import decode
+
+    files = _labelled(classes, names)
     images = np.empty((len(files), how.channels, how.height, how.width), np.uint8)
     labels = list[int]()
     for path, label in files:
@@ -226,3 +246,39 @@ def _part(
             images[len(labels)] = pixels.transpose(2, 0, 1)
             labels.append(label)
     return images[: len(labels)], np.array(labels, np.int64)
+
+
+def _surveyed(
+    folder: Path, found: Listing, how: Preprocessing, seen: Pictures, settings: ImageFolder
+) -> PictureFiles:
+    """Return the files of all images, each of which is read once."""
+    import numpy as np
+
+    from dslnas.data.picture_files import PictureFiles
+    from dslnas.data.picture_survey import survey
+    from dslnas.data.workers import usual_workers
+
+    workers = usual_workers() if settings.workers is None else settings.workers
+    known = survey(found.files, how, workers)
+    seen.extend(known.pictures)
+    below = np.array([os.fsencode(path.relative_to(folder)) for path in found.files])
+    return PictureFiles(folder, below, how, known.fingerprints, known.level_sums, workers)
+
+
+def _in_files(
+    files: PictureFiles, classes: Classes, names: Sequence[str], start: int, seen: Pictures
+) -> tuple[PictureFiles, Labels]:
+    """Return the files of a part, those that can be read; `start` is its first one."""
+    import numpy as np
+
+    readable = [
+        (row, label)
+        for row, (path, label) in enumerate(_labelled(classes, names), start)
+        if path not in seen.damaged
+    ]
+    rows, labels = np.array(readable, np.int64).reshape(-1, 2).T
+    return files[rows], labels
+
+
+def _labelled(classes: Classes, names: Sequence[str]) -> list[tuple[Path, int]]:
+    return [(path, names.index(name)) for name, paths in classes.items() for path in paths]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
-from math import fsum, sqrt
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -16,15 +16,25 @@ from dslnas.data.dataset import Data
 from dslnas.data.division import check_counts, check_split
 from dslnas.data.examples import Examples, Inputs, Targets, counts_of, picture_bytes
 from dslnas.data.facts import LabelledFacts
+from dslnas.data.normalise import (
+    LevelSums,
+    level_sums,
+    moments_of_numbers,
+    normalised,
+    normalised_bytes,
+    unit_sums,
+    usable,
+)
+from dslnas.data.picture_files import PictureFiles
+from dslnas.data.picture_part import PicturePart
 from dslnas.data.pictures import left_out
 from dslnas.data.readers import reader_of
-from dslnas.data.rows import RowPart
 from dslnas.data.split import Indices, split, subset
+from dslnas.data.tensor_part import TensorPart
 from dslnas.ops.primitive import input_name
 from dslnas.settings.data import LabelledSettings
 
-# What varies less than this is constant but for rounding; it is only centred.
-LEAST_STD = 1e-6
+LabelledPart: TypeAlias = TensorPart | PicturePart
 
 NO_PICTURES = (
     "the images are no bytes with 1, 3 or 4 channels, so that no file of a picture can be read as "
@@ -55,10 +65,12 @@ def load(
     # All are named: `dslnas data`, which names them elsewhere, could not divide the data either.
     check_counts(counts_of(examples, settings.task), settings, left_out(damaged, len(damaged)))
     parts = _divided(examples, settings)
-    mean, std = _statistics([_only(part) for part in parts[:2]])
+    mean, std = _statistics(parts[:2])
     how = examples.preprocessing or picture_bytes(examples.inputs)
     unreadable = (NO_PICTURES,) if how is None and examples.inputs.ndim == 4 else ()
-    notes, doubles = (*examples.notes, *unreadable), tuple(_doubles(parts))
+    # rows of a few numbers may be equal by chance: only images and signals are compared
+    doubles = tuple(_doubles(parts)) if examples.inputs.ndim > 2 else ()
+    notes = (*examples.notes, *unreadable)
     facts = LabelledFacts(
         examples.class_names,
         mean,
@@ -69,13 +81,13 @@ def load(
         damaged=damaged,
     )
     if settings.task == "regression":
-        mean, std = _statistics([part.targets for part in parts[:2]])
+        mean, std = _numbers_statistics([part.targets for part in parts[:2]])
         facts = replace(facts, target_mean=mean, target_std=std)
         parts = [_standardised(part, mean, std) for part in parts]
     if settings.balance != "nothing":
         parts[:2] = _balanced(parts[:2], settings)
     weights, architecture, validation, test = (
-        _normalised(p, facts.mean, facts.std, device, dtype) for p in parts
+        _normalised(part, facts.mean, facts.std, device, dtype) for part in parts
     )
     named_by = "file" if examples.files else "row"
     notes += doubles  # the parts that measure are in them, and must not enter the facts
@@ -85,22 +97,30 @@ def load(
 # ---- dividing -----------------------------------------------------------------------------------
 
 
-def _divided(examples: Examples, settings: LabelledSettings) -> list[RowPart]:
+def _divided(
+    examples: Examples[Inputs | PictureFiles], settings: LabelledSettings
+) -> list[LabelledPart]:
     """Return the four parts on the CPU, not yet normalised."""
     strata = _strata(examples.targets)
     used = subset(strata, settings.subset, settings.seed)
+
+    def part(
+        inputs: Inputs | PictureFiles, targets: Targets, chosen: Indices, name: str
+    ) -> LabelledPart:
+        return _part(inputs, targets, chosen, examples.files.get(name))
+
     parts = [
-        _part(examples.inputs, examples.targets, used[chosen], examples.files.get("train"))
+        part(examples.inputs, examples.targets, used[chosen], "train")
         for chosen in split(strata[used], settings.shares, settings.seed)
     ]
     if examples.validation is not None:
         inputs, targets = examples.validation
         chosen = subset(_strata(targets), settings.subset, settings.seed)
-        parts.insert(2, _part(inputs, targets, chosen, examples.files.get("validation")))
+        parts.insert(2, part(inputs, targets, chosen, "validation"))
     if examples.test_inputs is not None and examples.test_targets is not None:
         chosen = subset(_strata(examples.test_targets), settings.subset, settings.seed)
         inputs, targets = examples.test_inputs, examples.test_targets
-        parts.append(_part(inputs, targets, chosen, examples.files.get("test")))
+        parts.append(part(inputs, targets, chosen, "test"))
     return parts
 
 
@@ -112,25 +132,25 @@ def _strata(targets: Targets) -> Indices:
 
 
 def _part(
-    inputs: Inputs, targets: Targets, chosen: Indices, files: Sequence[str] | None
-) -> RowPart:
-    """Return a copy of some examples as tensors; bytes stay such until they are normalised.
+    inputs: Inputs | PictureFiles,
+    targets: Targets,
+    chosen: Indices,
+    files: Sequence[str] | None,
+) -> LabelledPart:
+    """Return a copy of some examples; bytes stay such until they are normalised.
 
     They are called as their files, or by their rows in what was read.
     """
-    numbers = torch.from_numpy(np.ascontiguousarray(inputs[chosen]))
+    labels = torch.from_numpy(targets[chosen])
     names = tuple(files[row] if files else str(row) for row in chosen.tolist())
-    named = {input_name(numbers.shape[1:]): numbers}
-    return RowPart(named, torch.from_numpy(targets[chosen]), names=names)
+    if isinstance(inputs, PictureFiles):
+        return PicturePart(inputs[chosen], targets=labels, names=names)
+    numbers = torch.from_numpy(np.ascontiguousarray(inputs[chosen]))
+    return TensorPart({input_name(numbers.shape[1:]): numbers}, targets=labels, names=names)
 
 
-def _doubles(parts: Sequence[RowPart]) -> Iterator[str]:
-    """Yield remarks on examples that are equal to others, and should not be.
-
-    Rows of a few numbers may be equal by chance: only images and signals are compared.
-    """
-    if _only(parts[0]).dim() < 3:
-        return
+def _doubles(parts: Sequence[LabelledPart]) -> Iterator[str]:
+    """Yield remarks on examples that are equal to others, and should not be."""
     weights, architecture, *measured = (part.fingerprints() for part in parts)
     training = {*weights, *architecture}
     for name, found in zip(("validation", "test"), measured, strict=True):
@@ -152,67 +172,70 @@ def _doubles(parts: Sequence[RowPart]) -> Iterator[str]:
 # ---- normalising --------------------------------------------------------------------------------
 
 
-def _statistics(parts: Sequence[Tensor]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return mean and standard deviation of each channel or column over all parts.
+def _statistics(parts: Sequence[LabelledPart]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return mean and standard deviation of each channel or column of all parts together.
 
     Of bytes they are those of what they are scaled to, [0, 1].
     """
-    moments = _byte_moments if parts[0].dtype == torch.uint8 else _moments
-    channels = range(parts[0].shape[1])
-    found = [moments([part[:, channel] for part in parts]) for channel in channels]
-    std = tuple(deviation if deviation >= LEAST_STD else 1.0 for _, deviation in found)
-    return tuple(mean for mean, _ in found), std
+    sums = [_level_sums(part) for part in parts]
+    if not all(sums):
+        return _numbers_statistics([_only(part) for part in parts])
+    by_channel = zip(*sums, strict=True)
+    return _told(LevelSums(*map(sum, zip(*all_, strict=True))).moments() for all_ in by_channel)
 
 
-def _moments(parts: Sequence[Tensor]) -> tuple[float, float]:
-    """Return mean and standard deviation; by NumPy, as torch's depend on the number of threads."""
-    numbers = np.concatenate([part.numpy().ravel() for part in parts])
-    return float(numbers.mean(dtype=np.float64)), float(numbers.std(dtype=np.float64))
+def _numbers_statistics(parts: Sequence[Tensor]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    columns = range(parts[0].shape[1])
+    return _told(moments_of_numbers([part[:, column] for part in parts]) for column in columns)
 
 
-def _byte_moments(parts: Sequence[Tensor]) -> tuple[float, float]:
-    """Return mean and standard deviation of scaled bytes, by how often each of the 256 occurs."""
-    counts = sum(torch.bincount(part.reshape(-1), minlength=256).double() for part in parts)
-    assert isinstance(counts, Tensor), "there is a part"
-    values = _scaled(torch.arange(256)).double()
-    count = fsum(counts.tolist())
-    mean = fsum((counts * values).tolist()) / count
-    return mean, sqrt(fsum((counts * (values - mean).square()).tolist()) / count)
+def _told(moments: Iterable[tuple[float, float]]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    means, deviations = zip(*moments, strict=True)
+    return means, tuple(usable(deviation) for deviation in deviations)
+
+
+def _level_sums(part: LabelledPart) -> Sequence[LevelSums]:
+    """Return the sums of each channel of images that are bytes; nothing of others."""
+    if isinstance(part, PicturePart):
+        return part.level_sums()
+    inputs = _only(part)
+    if inputs.dtype != torch.uint8:
+        return []
+    channels = [torch.bincount(each.reshape(-1), minlength=256) for each in inputs.unbind(1)]
+    counts = [channel.numpy().astype(object) for channel in channels]  # sums are beyond 64 bits
+    return [level_sums(each.sum(), unit_sums(each)[None]) for each in counts]
 
 
 def _normalised(
-    part: RowPart,
+    part: LabelledPart,
     mean: tuple[float, ...],
     std: tuple[float, ...],
     device: torch.device | str,
     dtype: torch.dtype,
-) -> RowPart:
+) -> LabelledPart:
     """Return the part on the device; `part` itself is overwritten, as it can be large."""
-    inputs = _only(part)
-    inputs = _scaled(inputs) if inputs.dtype == torch.uint8 else inputs
-    inputs = inputs.sub_(_per_channel(mean, inputs)).div_(_per_channel(std, inputs))
     targets = part.targets.to(dtype) if part.targets.is_floating_point() else part.targets
     weights = None if part.weights is None else part.weights.to(dtype)
+    if isinstance(part, PicturePart):
+        part = part.normalised(mean, std, dtype)
+        return replace(part, targets=targets, weights=weights).to(device)
+    inputs = _only(part)
+    by = normalised_bytes if inputs.dtype == torch.uint8 else normalised
+    inputs = by(inputs, mean, std)
     placed = replace(part, inputs={}, targets=targets, weights=weights).to(device)
     return replace(placed, inputs={name: inputs.to(device, dtype) for name in part.inputs})
 
 
-def _scaled(numbers: Tensor) -> Tensor:
-    """Return bytes as numbers in [0, 1]."""
-    return numbers.float().div_(255)
-
-
-def _only(part: RowPart) -> Tensor:
-    """Return the inputs of a part, which has one kind of them."""
+def _only(part: LabelledPart) -> Tensor:
+    """Return the inputs of a part that is in memory, which has one kind of them."""
+    assert isinstance(part, TensorPart)
     (inputs,) = part.inputs.values()
     return inputs
 
 
-def _per_channel(values: tuple[float, ...], like: Tensor) -> Tensor:
-    return torch.tensor(values, dtype=torch.float32).view(-1, *(1,) * (like.dim() - 2))
-
-
-def _standardised(part: RowPart, mean: tuple[float, ...], std: tuple[float, ...]) -> RowPart:
+def _standardised(
+    part: LabelledPart, mean: tuple[float, ...], std: tuple[float, ...]
+) -> LabelledPart:
     unit = torch.tensor(std, dtype=torch.float64)
     centred = part.targets.double() - torch.tensor(mean, dtype=torch.float64)
     return replace(part, targets=(centred / unit).float(), unit=unit)
@@ -221,7 +244,7 @@ def _standardised(part: RowPart, mean: tuple[float, ...], std: tuple[float, ...]
 # ---- balancing ----------------------------------------------------------------------------------
 
 
-def _balanced(parts: Sequence[RowPart], settings: LabelledSettings) -> list[RowPart]:
+def _balanced(parts: Sequence[LabelledPart], settings: LabelledSettings) -> list[LabelledPart]:
     """Return parts that train, in which rare classes weigh more or are drawn more often.
 
     A class with n of N examples weighs N / (K n), one of the two values of a label N / (2 n): all

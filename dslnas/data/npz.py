@@ -56,7 +56,7 @@ def shape(settings: Npz) -> DataShape:
     return DataShape(shape, len(counts), has_test, counts)
 
 
-def read(settings: Npz) -> Examples:
+def read(settings: Npz) -> Examples[Inputs]:
     """Return both parts; classes are named by their numbers.
 
     Images are uint8 or, for any floating type in the file, float32, (N, C, H, W).

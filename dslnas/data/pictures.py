@@ -116,6 +116,15 @@ class Pictures:
             # cameras add previews
             self.several += image.format != "MPO" and getattr(image, "is_animated", False)
 
+    def extend(self, others: Pictures) -> None:
+        """Take account of others, that were read after these."""
+        self.sizes += others.sizes
+        self.turned += others.turned
+        self.transparent += others.transparent
+        self.deep += others.deep
+        self.several += others.several
+        self.damaged |= others.damaged
+
     def facts(self, folder: Path) -> PictureFacts:
         """Return the facts, with the names of files in the folder."""
         ordered = sorted(self.sizes, key=lambda size: size[0] * size[1])

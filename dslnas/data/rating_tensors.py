@@ -9,6 +9,7 @@ from dslnas.data.dataset import Data
 from dslnas.data.rating_division import Division, divide
 from dslnas.data.rating_facts import RatingFacts
 from dslnas.data.rows import RowPart
+from dslnas.data.tensor_part import TensorPart
 from dslnas.settings.data import RatingSettings
 
 LEAST_STD = 1e-6
@@ -49,8 +50,9 @@ def mean_errors(training: RowPart, part: RowPart) -> torch.Tensor:
     targets, foretold = training.targets.double(), part.targets.new_zeros(len(part)).double()
     rest = targets - targets.mean()
     foretold = foretold + targets.mean()
-    for name in reversed([*training.inputs]):
-        numbers, others = training.inputs[name], part.inputs[name]
+    trained, wanted = (each.inputs_at(slice(None)) for each in (training, part))
+    for name in reversed([*trained]):
+        numbers, others = trained[name], wanted[name]
         size = 1 + int(torch.cat([numbers, others]).max())
         sums = rest.new_zeros(size).index_add_(0, numbers, rest)
         counts = torch.bincount(numbers, minlength=size)
@@ -64,4 +66,4 @@ def _part(
 ) -> RowPart:
     inputs = {name: torch.from_numpy(numbers[rows]) for name, numbers in division.numbers.items()}
     targets = torch.from_numpy((division.ratings.values[rows] - mean) / std).to(dtype)
-    return RowPart(inputs, targets, std)
+    return TensorPart(inputs, targets=targets, unit=std)

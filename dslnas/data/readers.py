@@ -7,10 +7,13 @@ by name is checked at once.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
-from dslnas.data.examples import DataShape, Examples
+from dslnas.data.examples import DataShape, Examples, Inputs
 from dslnas.settings.data import LabelledSettings
+
+if TYPE_CHECKING:
+    from dslnas.data.picture_files import PictureFiles
 
 
 class Reader(Protocol):
@@ -22,8 +25,8 @@ class Reader(Protocol):
     def shape(self, settings: LabelledSettings) -> DataShape:
         """Return the shape of the examples after a look at the files, but not at pixels."""
 
-    def read(self, settings: LabelledSettings) -> Examples:
-        """Return all examples as they are stored.
+    def read(self, settings: LabelledSettings) -> Examples[Inputs] | Examples[PictureFiles]:
+        """Return all examples as they are stored, or the files that they stay in.
 
         Raises:
             UserError: NAS601, NAS602, NAS605 files, folders or the path are missing; NAS603 one

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Self
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch
 from torch import Generator, Tensor
@@ -14,14 +15,15 @@ from dslnas.data.batches import LEAST, Batch, Part, Reading
 from dslnas.settings.values import Augmentation
 from dslnas.state import State, StateError, check_names, number, taken
 
+Rows: TypeAlias = Tensor | slice
+"""Some of the rows, by their numbers, int64 (n,)."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class RowPart(Part):
-    """Examples that stand alone, a row of every tensor for each.
+    """Base of examples that stand alone; a row of the targets, and of every input, for each.
 
     Attributes:
-        inputs: By the name of an input of the network, (N, ...): images are (N, C, H, W),
-            normalised; float32, or float64 where a run is so precise.
         targets: (N, ...): labels are int64 (N,), several of them or standardised numbers (N, K).
         unit: Size in the data of a difference of 1 between targets.
         weights: Weights of the losses in training, like targets; None where all weigh alike.
@@ -29,26 +31,27 @@ class RowPart(Part):
         names: Names of the examples in the data, for people; none of noise.
     """
 
-    inputs: Mapping[str, Tensor]
     targets: Tensor
     unit: Tensor | float = 1.0
     weights: Tensor | None = None
     chances: Tensor | None = None
     names: tuple[str, ...] = ()
 
+    # ---- where the inputs are -------------------------------------------------------------------
+
+    @abstractmethod
+    def inputs_at(self, rows: Rows) -> Mapping[str, Tensor]:
+        """Return the inputs of some rows, by the name of an input of the network."""
+
+    def inputs_ahead(self, choices: Sequence[Rows]) -> Iterator[Mapping[str, Tensor]]:
+        """Yield the inputs of one choice of rows after the other, each made before it is asked."""
+        return (self.inputs_at(rows) for rows in choices)
+
+    # ---- serving them ---------------------------------------------------------------------------
+
     def __len__(self) -> int:
         """Return the number of examples."""
         return len(self.targets)
-
-    def tensors(self) -> Iterator[Tensor]:
-        """Yield the inputs by name, and the targets."""
-        yield from (self.inputs[name] for name in sorted(self.inputs))
-        yield self.targets
-
-    def fingerprints(self) -> list[int]:
-        """Return a number for every example, equal for those that read the same."""
-        arrays = [self.inputs[name].cpu().numpy() for name in sorted(self.inputs)]
-        return [hash(b"".join(row.tobytes() for row in rows)) for rows in zip(*arrays, strict=True)]
 
     def batch_count(self, size: int) -> int:
         """Return how many batches one pass of `batches` has."""
@@ -79,15 +82,14 @@ class RowPart(Part):
 
         For measuring, where a network is in evaluation mode.
         """
-        for start in range(0, len(self), size):
-            rows = slice(start, start + size)
-            inputs = {name: tensor[rows] for name, tensor in self.inputs.items()}
-            yield Batch(inputs, self.targets[rows], unit=self.unit)
+        rows = [slice(start, start + size) for start in range(0, len(self), size)]
+        for chosen, inputs in zip(rows, self.inputs_ahead(rows), strict=True):
+            yield Batch(inputs, self.targets[chosen], unit=self.unit)
 
     def spread(self, count: int) -> Mapping[str, Tensor]:
         """Return the inputs of every so manyth row."""
         step = max(1, len(self) // count)
-        return {name: tensor[::step][:count] for name, tensor in self.inputs.items()}
+        return self.inputs_at(slice(0, step * count, step))
 
     def held_out(self, size: int, generator: Generator) -> Iterator[Batch]:
         """Yield the whole part in order: batch norm takes its statistics from any examples."""
@@ -96,28 +98,9 @@ class RowPart(Part):
     def check_batch(self, size: int) -> None:
         """Accept any size: few examples are one batch by themselves."""
 
-    def to(self, device: torch.device | str) -> Self:
-        """Return the part on a device."""
-        inputs = {name: tensor.to(device) for name, tensor in self.inputs.items()}
-        weights = None if self.weights is None else self.weights.to(device)
-        return replace(self, inputs=inputs, targets=self.targets.to(device), weights=weights)
 
-    def joined(self, other: Self) -> Self:
-        """Return the examples of this part and then those of another as one; a copy."""
-        inputs = {
-            name: torch.cat([tensor, other.inputs[name]]) for name, tensor in self.inputs.items()
-        }
-        return replace(
-            self,
-            inputs=inputs,
-            targets=torch.cat([self.targets, other.targets]),
-            weights=_joined(self.weights, other.weights),
-            chances=_joined(self.chances, other.chances),
-            names=self.names + other.names,
-        )
-
-
-def _joined(first: Tensor | None, second: Tensor | None) -> Tensor | None:
+def joined_tensors(first: Tensor | None, second: Tensor | None) -> Tensor | None:
+    """Return two tensors of two parts as one; None unless both are there."""
     return None if first is None or second is None else torch.cat([first, second])
 
 
@@ -135,6 +118,7 @@ class RowReading(Reading):
         self._generator, self._augmentations = generator, augmentations
         self._order: Tensor | None = None
         self._read = 0
+        self._ahead: Iterator[Mapping[str, Tensor]] | None = None
 
     def __next__(self) -> Batch:
         """Return the next rows of the order, changed."""
@@ -144,10 +128,12 @@ class RowReading(Reading):
         if self._order is None:
             self._order = self._drawn().to(part.targets.device)
         chosen = self._order[self._read * size : (self._read + 1) * size]
+        if self._ahead is None:
+            rest = self._order[self._read * size : part.batch_count(size) * size]
+            self._ahead = part.inputs_ahead(torch.split(rest, size))
         self._read += 1
-        inputs = {name: tensor[chosen] for name, tensor in part.inputs.items()}
         weights = None if part.weights is None else part.weights[chosen]
-        batch = Batch(inputs, part.targets[chosen], weights=weights, unit=part.unit)
+        batch = Batch(next(self._ahead), part.targets[chosen], weights=weights, unit=part.unit)
         return augmented(batch, self._augmentations, self._generator)
 
     def _drawn(self) -> Tensor:
@@ -174,4 +160,4 @@ class RowReading(Reading):
         like = {"order": targets.new_empty(len(targets), dtype=torch.int64)} if read > 0 else {}
         check_names(state, {"read": targets, "size": targets, **like})
         self._order = taken(state, "order", like["order"]) if like else None
-        self._read = read
+        self._read, self._ahead = read, None

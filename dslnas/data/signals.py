@@ -30,7 +30,7 @@ def shape(settings: Signals) -> DataShape:
     return shape_of(read(settings), settings.task)
 
 
-def read(settings: Signals) -> Examples:
+def read(settings: Signals) -> Examples[Inputs]:
     """Return all signals, float32 (N, channels, time)."""
     path = path_of(settings)
     if path.suffix == ".npz":
@@ -60,7 +60,7 @@ def _in_channels(rows: Inputs, settings: Signals, path: Path) -> NDArray[np.floa
     return rows.reshape(len(rows), settings.channels, -1).astype(np.float32)
 
 
-def _archived(path: Path, goal: Goal) -> Examples:
+def _archived(path: Path, goal: Goal) -> Examples[Inputs]:
     with open_archive(path) as archive:
         names, test_names = member_names(path, archive)
         train = _part(path, archive, names, goal)

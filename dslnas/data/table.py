@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dslnas.data.columns import Columns, read_columns, targets_in
-from dslnas.data.examples import DataShape, Examples, counts_of, examples
+from dslnas.data.examples import DataShape, Examples, Inputs, counts_of, examples
 from dslnas.data.files import missing, path_of, required_path
 from dslnas.diagnostics import user_error
 from dslnas.settings.data import Goal, Signals, Table
@@ -25,19 +25,19 @@ def shape(settings: Table) -> DataShape:
     return shape_of(read(settings), settings.task)
 
 
-def shape_of(found: Examples, goal: Goal) -> DataShape:
+def shape_of(found: Examples[Inputs], goal: Goal) -> DataShape:
     """Return the shape of examples that were read."""
     outputs = len(found.class_names)
     has_test = found.test_inputs is not None
     return DataShape(found.inputs.shape[1:], outputs, has_test, counts_of(found, goal))
 
 
-def read(settings: Table) -> Examples:
+def read(settings: Table) -> Examples[Inputs]:
     """Return all rows: numbers float32 (N, F), the columns that are predicted left out."""
     return read_rows(settings, path_of(settings))
 
 
-def read_rows(settings: Table | Signals, path: Path) -> Examples:
+def read_rows(settings: Table | Signals, path: Path) -> Examples[Inputs]:
     """Return the rows of a file, or of the train and test files of a folder."""
     train_path, test_path = _files(required_path(path))
     table = read_columns(train_path)

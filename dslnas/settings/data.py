@@ -288,6 +288,14 @@ class ImageFolder(ImageSettings):
     skip: Literal["nothing", "damaged"] = Field(
         "nothing", description="`damaged`: pictures that cannot be read are left out, and told"
     )
+    stream: Literal["large", "always", "never"] = Field(
+        "large",
+        description="whether pictures are read while networks train, rather than held in memory: "
+        "`large`, if they would take more than half of it",
+    )
+    workers: int | None = Field(
+        None, ge=0, le=256, description="processes that read such pictures; else one for every core"
+    )
 
     @property
     def sides(self) -> tuple[int, int]:

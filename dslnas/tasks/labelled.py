@@ -183,13 +183,13 @@ class LabelledTask(Task):
         """Return random examples with random labels."""
         import torch
 
-        from dslnas.data.rows import RowPart
+        from dslnas.data.tensor_part import TensorPart
 
         (shape,) = by_name(example).values()
         assert isinstance(shape, tuple)
         inputs = torch.randn((count, *shape), generator=generator, dtype=dtype)
         targets = self.random_targets(count, classes, generator, dtype)
-        return RowPart({input_name(shape): inputs}, targets)
+        return TensorPart({input_name(shape): inputs}, targets=targets)
 
     @abstractmethod
     def random_targets(

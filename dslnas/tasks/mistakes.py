@@ -97,17 +97,18 @@ def pictures_of(mistakes: Sequence[Mistake], data: Data) -> dict[str, bytes]:
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 
-    inputs, worst = _images(data), mistakes[:MOST]
-    if inputs is None or not worst:
+    worst = [mistake.row for mistake in mistakes[:MOST]]
+    images = _images(data, worst)
+    if images is None:
         return {}
-    mode = _MODES[inputs.shape[1]]
-    tiles = [_picture(inputs[mistake.row], data) for mistake in worst]
+    mode = _MODES[images.shape[1]]
+    tiles = [_picture(image, data) for image in images]
     width, height = tiles[0].size
     sheet = Image.new(mode, (width * len(tiles), height))
     for number, tile in enumerate(tiles):
         sheet.paste(tile, (number * width, 0))
     told, content = PngInfo(), io.BytesIO()
-    told.add_text(_ROWS, json.dumps([mistake.row for mistake in worst]))
+    told.add_text(_ROWS, json.dumps(worst))
     sheet.save(content, "PNG", pnginfo=told)
     return {PICTURES: content.getvalue()}
 
@@ -160,13 +161,15 @@ def _spread(values: Sequence[float]) -> float:
     return (sum((value - mean) ** 2 for value in values) / len(values)) ** 0.5 or 1.0
 
 
-def _images(data: Data) -> torch.Tensor | None:
-    """Return the images of the test part (N, C, H, W), if it has some that can be shown."""
+def _images(data: Data, rows: Sequence[int]) -> torch.Tensor | None:
+    """Return images of the test part (N, C, H, W), if there are rows and they can be shown."""
+    import torch
+
     from dslnas.data.rows import RowPart
 
-    if data.facts.preprocessing is None or not isinstance(data.test, RowPart):
+    if not rows or data.facts.preprocessing is None or not isinstance(data.test, RowPart):
         return None
-    images = data.test.inputs[input_name((1, 1, 1))]
+    images = data.test.inputs_at(torch.tensor(rows))[input_name((1, 1, 1))]
     return images if images.shape[1] in _MODES else None
 
 

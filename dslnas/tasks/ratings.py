@@ -113,7 +113,7 @@ class RatingPrediction(Task):
         """Return how many ratings of a part are of a user, or an item, that none trains."""
         from dslnas.tasks.labelled import rows_of
 
-        inputs = rows_of(data, part).inputs
+        inputs = rows_of(data, part).inputs_at(slice(None))
         return {f"unknown {name}": int((numbers == 0).sum()) for name, numbers in inputs.items()}
 
     def described(self, example: Example, classes: int) -> str:
@@ -147,13 +147,13 @@ class RatingPrediction(Task):
         """Return random users and items with random ratings."""
         import torch
 
-        from dslnas.data.rows import RowPart
+        from dslnas.data.tensor_part import TensorPart
 
         inputs = {}
         for name, token in by_name(example).items():
             assert isinstance(token, Token)
             inputs[name] = torch.randint(token.words, (count,), generator=generator)
-        return RowPart(inputs, torch.randn(count, generator=generator, dtype=dtype))
+        return TensorPart(inputs, targets=torch.randn(count, generator=generator, dtype=dtype))
 
     def read_facts(self, entries: Mapping[str, Any], run: Path, classes: int) -> Facts:
         """Return mean and deviation, and the numbers, which have a file of their own."""

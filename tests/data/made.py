@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dslnas.data.batches import Part
-from dslnas.data.rows import RowPart
 from dslnas.data.stream import StreamPart
+from dslnas.data.tensor_part import TensorPart
 from dslnas.diagnostics import UserError
 
 
@@ -26,8 +26,8 @@ def real(shared: Path, name: str) -> Path:
     return folder
 
 
-def images_of(part: Part) -> RowPart:
-    assert isinstance(part, RowPart)
+def images_of(part: Part) -> TensorPart:
+    assert isinstance(part, TensorPart)
     return part
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from dslnas.data import cifar10, idx, npz
-from dslnas.data.images import decode
+from dslnas.data.picture_files import decode
 from dslnas.data.pictures import Pictures
 from dslnas.data.preprocessing import Preprocessing
 from dslnas.diagnostics import UserError

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dslnas.data import images
+from dslnas.data.examples import Examples, Inputs
+from dslnas.data.picture_files import decode
 from dslnas.data.pictures import Pictures
 from dslnas.data.preprocessing import Preprocessing
 from dslnas.settings.data import Fit, ImageFolder
@@ -26,9 +28,16 @@ def square(path: Path, size: int) -> NDArray[np.uint8]:
     return read(path, Preprocessing("RGB", size, size))
 
 
+def held(settings: ImageFolder) -> Examples[Inputs]:
+    """Return images that are held in memory."""
+    found = images.read(settings)
+    assert isinstance(found.inputs, np.ndarray)
+    return found
+
+
 def read(path: Path, how: Preprocessing) -> NDArray[np.uint8]:
     """Return an image that can be read."""
-    found = images.decode(path, how, Pictures())
+    found = decode(path, how, Pictures())
     assert found is not None
     return found
 
@@ -55,7 +64,7 @@ def test_classes_are_the_folders_in_order(tmp_path: Path) -> None:
     (tmp_path / "cat" / "notes.txt").write_text("not an image")
     (tmp_path / "cat" / ".hidden.png").write_text("not an image")
     (tmp_path / ".cache").mkdir()
-    examples = images.read(at(tmp_path, 4))
+    examples = held(at(tmp_path, 4))
     assert examples.class_names == ("cat", "dog")
     assert examples.inputs.shape == (5, 3, 4, 4)
     assert examples.targets.tolist() == [0, 0, 0, 1, 1]
@@ -125,7 +134,7 @@ def test_pictures_are_turned_as_their_exif_says(tmp_path: Path, orientation: int
     turned = upright.transpose(stored[orientation]) if orientation in stored else upright
     turned.save(path, exif=exif)
     seen = Pictures()
-    found = images.decode(path, Preprocessing("RGB", 6, 4), seen)
+    found = decode(path, Preprocessing("RGB", 6, 4), seen)
     np.testing.assert_array_equal(found, pixels(6, 4, 3))
     assert (seen.turned, seen.sizes) == (orientation > 1, [(6, 4)])
 
@@ -148,7 +157,7 @@ def test_pictures_of_16_bits_a_channel_are_counted(
 ) -> None:
     path, seen = tmp_path / "image", Pictures()
     path.write_bytes(content)
-    assert images.decode(path, Preprocessing("RGB", 4, 4), seen) is not None
+    assert decode(path, Preprocessing("RGB", 4, 4), seen) is not None
     assert seen.deep == is_deep
 
 
@@ -157,7 +166,7 @@ def test_pictures_of_16_bits_a_channel_are_counted(
 def test_exif_that_cannot_be_read_turns_nothing(tmp_path: Path, kind: str, exif: bytes) -> None:
     path, seen = tmp_path / "image", Pictures()
     Image.new("RGB", (6, 5), (9, 9, 9)).save(path, kind, exif=exif)
-    assert images.decode(path, Preprocessing("RGB", 4, 4), seen) is not None
+    assert decode(path, Preprocessing("RGB", 4, 4), seen) is not None
     assert seen.turned == 0
 
 
@@ -237,7 +246,7 @@ def test_files_are_told_by_their_content(tmp_path: Path) -> None:
     write_images(tmp_path, {"cat": 2, "dog": 2})
     Image.new("RGB", (6, 5), (0, 0, 255)).save(tmp_path / "cat" / "0.png", "GIF")
     Image.new("RGB", (6, 5), (0, 1, 255)).save(tmp_path / "cat" / "1.png", "TIFF")
-    examples = images.read(at(tmp_path, 4))
+    examples = held(at(tmp_path, 4))
     assert examples.inputs[:2, :, 0, 0].tolist() == [[0, 0, 255], [0, 1, 255]]
 
 
@@ -247,7 +256,7 @@ def test_of_several_pictures_in_a_file_the_first_is_read_and_that_is_told(tmp_pa
     for end, kind in (("gif", "GIF"), ("webp", "WEBP"), ("apng", "PNG"), ("mpo", "MPO")):
         path = tmp_path / "cat" / f"a.{end}"
         first.save(path, kind, save_all=True, append_images=[second])
-    examples = images.read(at(tmp_path, 4))
+    examples = held(at(tmp_path, 4))
     assert abs(examples.inputs[2:6, :, 0, 0].astype(int) - [9, 8, 7]).max() < 4
     assert examples.notes == ("3 of 8 files hold several pictures, the first is read",)
 

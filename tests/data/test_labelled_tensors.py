@@ -8,7 +8,7 @@ import torch
 from dslnas.data import idx
 from dslnas.data.dataset import Data
 from dslnas.data.facts import LabelledFacts
-from dslnas.data.rows import RowPart
+from dslnas.data.tensor_part import TensorPart
 from dslnas.settings.data import Cifar10, Digits, Idx, Npz
 from tests.data.made import error, images_of, labels, pixels, real, write_cifar10, write_idx
 from tests.loading import load
@@ -16,7 +16,7 @@ from tests.loading import load
 PARTS = ("weights", "architecture", "validation", "test")
 
 
-def parts(data: Data) -> list[RowPart]:
+def parts(data: Data) -> list[TensorPart]:
     return [images_of(getattr(data, name)) for name in PARTS]
 
 
@@ -40,7 +40,7 @@ def distinct(folder: Path, test: bool = True) -> Path:
     return folder
 
 
-def firsts(part: RowPart, data: Data) -> list[int]:
+def firsts(part: TensorPart, data: Data) -> list[int]:
     """Return the first pixel of each image as it was stored."""
     facts = facts_of(data)
     scaled = part.inputs["image"][:, 0, 0, 0].double() * facts.std[0] + facts.mean[0]

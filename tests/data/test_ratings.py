@@ -13,7 +13,7 @@ from dslnas.data.dataset import Data
 from dslnas.data.rating_division import describe
 from dslnas.data.rating_facts import RatingFacts, read_facts
 from dslnas.data.rating_tensors import mean_errors
-from dslnas.data.rows import RowPart
+from dslnas.data.tensor_part import TensorPart
 from dslnas.diagnostics import UserError
 from dslnas.ops.primitive import Token
 from dslnas.settings.data import RatingFile, SimulatedRatings
@@ -103,10 +103,10 @@ def test_a_third_column_may_say_what_is_rated(tmp_path: Path) -> None:
 def test_means_of_users_and_items_add_up() -> None:
     users, items = torch.tensor([1, 1, 2, 2, 3]), torch.tensor([1, 2, 1, 2, 1])
     targets = torch.tensor([0.0, 1.0, 2.0, 3.0, 4.0])
-    training = RowPart({"user": users, "item": items}, targets)
+    training = TensorPart({"user": users, "item": items}, targets=targets)
     # mean 2; items 1 and 2 have 2 and 2; users 1, 2 and 3 have 0.5, 2.5 and 4 on average
-    part = RowPart(
-        {"user": torch.tensor([1, 3, 0]), "item": torch.tensor([2, 0, 1])}, torch.zeros(3)
+    part = TensorPart(
+        {"user": torch.tensor([1, 3, 0]), "item": torch.tensor([2, 0, 1])}, targets=torch.zeros(3)
     )
     assert mean_errors(training, part).tolist() == pytest.approx([0.5, 4.0, 2.0])
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from torch import Generator, Tensor
 
 from dslnas.data.batches import Batch, Part, Reading, forever
-from dslnas.data.rows import RowPart
 from dslnas.data.stream import StreamPart
+from dslnas.data.tensor_part import TensorPart
 from dslnas.settings.values import Augmentation, Crop, Cutout, Flip
 from dslnas.state import State, StateError, joined, number
 
@@ -22,9 +22,9 @@ CHANGES: tuple[Augmentation, ...] = (Crop(pad=1), Flip(), Cutout(size=1))
 PASSES = 3
 
 
-def rows(count: int) -> RowPart:
+def rows(count: int) -> TensorPart:
     images = torch.arange(count * 12.0).reshape(count, 1, 3, 4)
-    return RowPart({"image": images}, torch.arange(count) % 3)
+    return TensorPart({"image": images}, targets=torch.arange(count) % 3)
 
 
 def stream(count: int, steps: int = 6) -> StreamPart:

@@ -7,15 +7,15 @@ from hypothesis import strategies as st
 from torch import Generator
 
 from dslnas.data.batches import forever
-from dslnas.data.rows import RowPart
+from dslnas.data.tensor_part import TensorPart
 from dslnas.settings.values import Flip
 
 
-def numbered(count: int) -> RowPart:
+def numbered(count: int) -> TensorPart:
     """Return a part whose images hold their own number, which is their label as well."""
     labels = torch.arange(count)
     images = labels.float()[:, None, None, None].expand(-1, 1, 2, 3).clone()
-    return RowPart({"image": images}, labels)
+    return TensorPart({"image": images}, targets=labels)
 
 
 def seeded(seed: int) -> Generator:
@@ -53,7 +53,7 @@ def test_no_batch_of_one(count: int, size: int) -> None:
 
 def test_training_images_are_changed_and_the_part_is_not() -> None:
     images = torch.arange(8.0).reshape(4, 1, 1, 2)
-    part = RowPart({"image": images.clone()}, torch.arange(4))
+    part = TensorPart({"image": images.clone()}, targets=torch.arange(4))
     (batch,) = part.batches(4, seeded(0), (Flip(),))
     mirrored = batch.inputs["image"] != images[batch.targets]
     assert mirrored.any()

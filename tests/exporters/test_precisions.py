@@ -17,8 +17,8 @@ from dslnas.backends.onnx.session import Loaded
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.data.dataset import Data
 from dslnas.data.facts import LabelledFacts
-from dslnas.data.rows import RowPart
 from dslnas.data.stream import StreamPart
+from dslnas.data.tensor_part import TensorPart
 from dslnas.exporters import judge, precisions
 from dslnas.exporters.export import Exported, export
 from dslnas.exporters.judge import Trial
@@ -56,7 +56,7 @@ def trial(network: TorchNetwork) -> Trial:
     images = torch.randn((200, *SHAPE), generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():
         labels = network({"image": images})[0].argmax(1)
-    part = RowPart({"image": images}, labels)
+    part = TensorPart({"image": images}, targets=labels)
     return Trial(task_of(Digits()), Data(part, part, part, part, LabelledFacts()))
 
 
@@ -143,7 +143,7 @@ def test_int8_is_calibrated_on_what_trains_the_weights_alone(
     network: TorchNetwork, trial: Trial, tmp_path: Path
 ) -> None:
     data = trial.data
-    assert isinstance(data.weights, RowPart)
+    assert isinstance(data.weights, TensorPart)
     small = replace(data.weights, inputs={"image": data.weights.inputs["image"] * 0.5})
     exported(network, trial, tmp_path / "own")
     other = Trial(trial.task, replace(data, weights=small))

@@ -21,6 +21,7 @@ from dslnas.data.dataset import Data
 from dslnas.data.examples import DataShape
 from dslnas.data.facts import Facts
 from dslnas.data.rows import RowPart
+from dslnas.data.tensor_part import TensorPart
 from dslnas.language.check.checked import CheckedNetwork
 from dslnas.ops.primitive import Example, Token
 from dslnas.ops.shapes import show_example
@@ -107,7 +108,7 @@ class Ratings(Task):
         assert isinstance(data, RatingSettings)
         users = torch.randint(data.users, (count,), generator=generator)
         items = torch.randint(ITEMS, (count,), generator=generator)
-        return RowPart({"user": users, "item": items}, (users + items - 5).to(dtype))
+        return TensorPart({"user": users, "item": items}, targets=(users + items - 5).to(dtype))
 
     def read_facts(self, entries: Mapping[str, Any], run: Path, classes: int) -> Facts:
         users = tuple(json.loads((run / "users.json").read_text()))

@@ -15,6 +15,7 @@ from dslnas.data.batches import Batch, Mixed
 from dslnas.data.dataset import Data
 from dslnas.data.facts import LabelledFacts
 from dslnas.data.rows import RowPart
+from dslnas.data.tensor_part import TensorPart
 from dslnas.settings.data import Diabetes, Digits
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.tasks.catalogue import TASKS, task_of
@@ -60,8 +61,8 @@ def test_losses_are_those_of_torch() -> None:
     )
 
 
-def part(targets: Tensor, **more: Any) -> RowPart:
-    return RowPart({"image": torch.zeros(len(targets), 1)}, targets, **more)
+def part(targets: Tensor, **more: Any) -> TensorPart:
+    return TensorPart({"image": torch.zeros(len(targets), 1)}, targets=targets, **more)
 
 
 def data_of(targets: Tensor, **more: Tensor) -> Data:
@@ -131,7 +132,7 @@ def test_rare_classes_weigh_more_or_are_drawn_more_often() -> None:
     assert isinstance(weighed.weights, RowPart)
     assert isinstance(drawn.weights, RowPart)
     whole = weighed.training
-    assert isinstance(whole, RowPart)
+    assert isinstance(whole, TensorPart)
     assert whole.weights is not None
     assert float(whole.weights.mean()) == pytest.approx(1.0)
     sums = [float(whole.weights[whole.targets == label].sum()) for label in range(10)]
@@ -164,7 +165,7 @@ def test_labels_of_digits_are_the_segments_that_are_lit() -> None:
 
 def test_numbers_are_standardised_by_those_that_train() -> None:
     data = load(Diabetes(), "cpu")
-    assert isinstance(data.training, RowPart)
+    assert isinstance(data.training, TensorPart)
     assert isinstance(data.facts, LabelledFacts)
     targets = data.training.targets
     assert float(targets.mean()) == pytest.approx(0, abs=1e-6)

@@ -10,7 +10,7 @@ from PIL import Image
 from dslnas.data.dataset import Data
 from dslnas.data.facts import LabelledFacts
 from dslnas.data.preprocessing import Preprocessing
-from dslnas.data.rows import RowPart
+from dslnas.data.tensor_part import TensorPart
 from dslnas.tasks.mistakes import (
     MOST,
     PICTURES,
@@ -76,7 +76,7 @@ def test_a_table_without_rows_has_no_mistakes(find: object) -> None:
 
 
 def data_of(images: torch.Tensor, how: Preprocessing | None) -> Data:
-    part = RowPart({"image": images}, torch.zeros(len(images), dtype=torch.int64))
+    part = TensorPart({"image": images}, targets=torch.zeros(len(images), dtype=torch.int64))
     return Data(part, part, part, part, LabelledFacts(("a", "b"), preprocessing=how))
 
 

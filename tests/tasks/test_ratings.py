@@ -11,7 +11,7 @@ import torch
 
 import dslnas
 from dslnas.app.run import Run
-from dslnas.data.rows import RowPart
+from dslnas.data.tensor_part import TensorPart
 from dslnas.exporters.onnx import OnnxExporter
 from dslnas.exporters.python import PythonExporter
 from dslnas.exporters.written import Written
@@ -63,7 +63,7 @@ def test_exported_models_give_ratings_for_any_number_of_pairs(
     data = task_of(SimulatedRatings()).load(
         run.spec.program.data, "cpu", torch.float32, classes=1, searching=False
     )
-    assert isinstance(data.test, RowPart)
+    assert isinstance(data.test, TensorPart)
     inputs = {name: tensor.numpy() for name, tensor in data.test.inputs.items()}
     given = model(inputs)
     facts = run.manifest.facts.model_dump()
@@ -85,7 +85,9 @@ def test_an_unknown_user_is_the_mean_of_those_that_are_known(run: Run) -> None:
 
 def test_a_batch_is_measured_in_both_units() -> None:
     task = task_of(RatingFile())
-    part = RowPart({"user": torch.tensor([1, 2, 3])}, torch.tensor([0.0, 1.0, 2.0]), unit=1.5)
+    part = TensorPart(
+        {"user": torch.tensor([1, 2, 3])}, targets=torch.tensor([0.0, 1.0, 2.0]), unit=1.5
+    )
     found = measure(lambda batch: torch.ones(len(batch), 1), part, task)
     assert found.loss == pytest.approx(2 / 3)
     assert found.metrics["standardised_rmse"] == pytest.approx((2 / 3) ** 0.5)

@@ -9,7 +9,7 @@ import torch
 import dslnas
 from dslnas.app.run import Run
 from dslnas.data.facts import LabelledFacts
-from dslnas.data.rows import RowPart
+from dslnas.data.tensor_part import TensorPart
 from dslnas.exporters.onnx import OnnxExporter
 from dslnas.exporters.python import PythonExporter
 from dslnas.exporters.written import Written
@@ -52,7 +52,7 @@ def test_models_give_each_number_in_its_unit(
     run: Run, exporter: OnnxExporter | PythonExporter
 ) -> None:
     part, facts = run.data.test, run.data.facts
-    assert isinstance(part, RowPart)
+    assert isinstance(part, TensorPart)
     assert isinstance(facts, LabelledFacts)
     given = exporter.run(Written(run.path))({k: x.numpy() for k, x in part.inputs.items()})
     unit, mean = (torch.tensor(values).double() for values in (facts.target_std, facts.target_mean))
@@ -66,7 +66,7 @@ def test_models_give_each_number_in_its_unit(
 
 def test_models_read_features(run: Run) -> None:
     part = run.data.test
-    assert isinstance(part, RowPart)
+    assert isinstance(part, TensorPart)
     assert list(part.inputs) == ["features"]
     assert "def forward(self, features: torch.Tensor)" in (run.path / "model.py").read_text()
 

@@ -4,14 +4,14 @@ import torch
 from torch import Tensor
 
 from dslnas.data.facts import LabelledFacts
-from dslnas.data.rows import RowPart
+from dslnas.data.tensor_part import TensorPart
 from dslnas.tasks.tables import confusion, examples_table, predictions_table
 
 OUTPUTS = torch.tensor([[0.0, 2.0], [1.0, -1.0], [0.5, 0.5]])
 
 
-def part(targets: Tensor) -> RowPart:
-    return RowPart({}, targets, names=("a.png", "b/b.png", "c.png"))
+def part(targets: Tensor) -> TensorPart:
+    return TensorPart({}, targets=targets, names=("a.png", "b/b.png", "c.png"))
 
 
 def test_classes() -> None:

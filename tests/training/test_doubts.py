@@ -11,7 +11,7 @@ from torch import Tensor
 
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Mixing, Supernet
-from dslnas.data.rows import RowPart
+from dslnas.data.tensor_part import TensorPart
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.tasks.language_model import LanguageModel
 from dslnas.tasks.task import Measurement
@@ -169,7 +169,7 @@ def test_a_part_in_which_luck_may_be_right_of_all_tells_nothing(
     classes: list[int], examples: str, guess: str
 ) -> None:
     training, few = (
-        RowPart({"image": torch.zeros(len(numbers), 1)}, torch.tensor(numbers))
+        TensorPart({"image": torch.zeros(len(numbers), 1)}, targets=torch.tensor(numbers))
         for numbers in ([0, 0, 1], classes)
     )
     data = replace(DATA, weights=training, validation=few, test=few)

@@ -6,17 +6,17 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from dslnas.data.batches import Batch
-from dslnas.data.rows import RowPart
+from dslnas.data.tensor_part import TensorPart
 from dslnas.training.measure import measure
 from tests.loading import IMAGES
 
 BATCH = IMAGES.measured_at_once
 
 
-def part_of(count: int) -> RowPart:
+def part_of(count: int) -> TensorPart:
     generator = torch.Generator().manual_seed(0)
     images = torch.randn((count, 3, 1, 1), generator=generator)
-    return RowPart({"image": images}, torch.randint(3, (count,), generator=generator))
+    return TensorPart({"image": images}, targets=torch.randint(3, (count,), generator=generator))
 
 
 def logits_of(batch: Batch) -> Tensor:

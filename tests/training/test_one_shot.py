@@ -11,7 +11,7 @@ from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.sequence import make_network
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.dataset import Data
-from dslnas.data.rows import RowPart
+from dslnas.data.tensor_part import TensorPart
 from dslnas.engines.discretise import one_hot
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.settings.data import Digits
@@ -79,8 +79,8 @@ def test_measuring_leaves_the_supernet_as_it_was() -> None:
 def test_a_part_too_small_for_batch_norm_is_not_measured(count: int) -> None:
     data = random_data()
     part = data.validation
-    assert isinstance(part, RowPart)
-    few = RowPart({"image": part.inputs["image"][:count]}, part.targets[:count])
+    assert isinstance(part, TensorPart)
+    few = TensorPart({"image": part.inputs["image"][:count]}, targets=part.targets[:count])
     measures, _, space = one_shot(replace(data, validation=few))
     assert measures.measure(measures.choice(random_scores(space, 0))) is None
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch, Part
 from dslnas.data.dataset import Data
-from dslnas.data.rows import RowPart
+from dslnas.data.tensor_part import TensorPart
 from dslnas.engines.catalogue import ENGINES
 from dslnas.engines.protocol import Engine, Progress, StepReport
 from dslnas.settings.data import Digits
@@ -291,7 +291,7 @@ def spies(monkeypatch: pytest.MonkeyPatch) -> list[Spy]:
 def _places(given: list[Batch], part: Part) -> list[int]:
     """Return the places of all given examples in a part; fails if one is not in it."""
     places = []
-    assert isinstance(part, RowPart)
+    assert isinstance(part, TensorPart)
     images = part.inputs["image"]
     for batch in given:
         for image, label in zip(batch.inputs["image"], batch.targets, strict=True):
@@ -335,12 +335,14 @@ def test_validation_is_measured_in_evaluation_mode(supernets: list[Supernet]) ->
     assert engine_state.network.training, "and in the end the network trains again"
     first = report.epochs[0]
     whole = data.validation
-    assert isinstance(whole, RowPart)
+    assert isinstance(whole, TensorPart)
     halves = replace(
-        data, validation=RowPart({"image": whole.inputs["image"][:10]}, whole.targets[:10])
+        data,
+        validation=TensorPart({"image": whole.inputs["image"][:10]}, targets=whole.targets[:10]),
     )
     rest = replace(
-        data, validation=RowPart({"image": whole.inputs["image"][10:]}, whole.targets[10:])
+        data,
+        validation=TensorPart({"image": whole.inputs["image"][10:]}, targets=whole.targets[10:]),
     )
     listeners = Listener(), Listener()
     run_search("random", halves, epochs=1, report=listeners[0])

@@ -12,7 +12,7 @@ from dslnas.backends.torch.runtime import Runtime
 from dslnas.data.batches import Part
 from dslnas.data.dataset import Data
 from dslnas.data.facts import LabelledFacts
-from dslnas.data.rows import RowPart
+from dslnas.data.tensor_part import TensorPart
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.settings.data import Digits
 from dslnas.settings.rule import AS_PUBLISHED, Derivation
@@ -70,13 +70,15 @@ def architecture(classes: int = 4) -> Architecture:
     return derive(tiny_space(classes), random_scores(tiny_space(classes), 4))
 
 
-def random_part(seed: int, count: int, shape: Sequence[int] = SHAPE, classes: int = 4) -> RowPart:
+def random_part(
+    seed: int, count: int, shape: Sequence[int] = SHAPE, classes: int = 4
+) -> TensorPart:
     """Return noise around one pattern per class: it can be learnt."""
     generator = torch.Generator().manual_seed(seed)
     patterns = torch.randn((classes, *shape), generator=torch.Generator().manual_seed(0))
     labels = torch.arange(count) % classes
     noise = torch.randn((count, *shape), generator=generator)
-    return RowPart({"image": patterns[labels] + 0.5 * noise}, labels)
+    return TensorPart({"image": patterns[labels] + 0.5 * noise}, targets=labels)
 
 
 def random_data(shape: tuple[int, int, int] = SHAPE, classes: int = 4, share: int = 1) -> Data:
@@ -90,15 +92,15 @@ def random_data(shape: tuple[int, int, int] = SHAPE, classes: int = 4, share: in
     return Data(weights, architecture, validation, test, facts)
 
 
-def with_other_labels(part: Part) -> RowPart:
+def with_other_labels(part: Part) -> TensorPart:
     """Return the same images, every label another one."""
-    assert isinstance(part, RowPart)
-    return RowPart(part.inputs, (part.targets + 1) % 4)
+    assert isinstance(part, TensorPart)
+    return TensorPart(part.inputs, targets=(part.targets + 1) % 4)
 
 
-def with_value(part: Part, value: float) -> RowPart:
+def with_value(part: Part, value: float) -> TensorPart:
     """Return the part with one pixel of every image set to a value."""
-    assert isinstance(part, RowPart)
+    assert isinstance(part, TensorPart)
     images = part.inputs["image"].clone()
     images[:, 0, 0, 0] = value
     return replace(part, inputs={"image": images})

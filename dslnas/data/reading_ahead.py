@@ -1,0 +1,73 @@
+"""Pictures read by processes of their own, ahead of the step that needs them.
+
+The order is given, and nothing is drawn here: how many processes read, and how far ahead, changes
+no number. A run that is stopped amid a pass goes on with the rest of its order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from torch.utils.data import Dataset
+
+from dslnas.data.image_damage import unreadable
+from dslnas.data.picture_files import PictureFiles, decode
+from dslnas.data.pictures import Pictures
+from dslnas.data.workers import loader
+
+Rows: TypeAlias = NDArray[np.int64]
+
+_Read: TypeAlias = tuple[NDArray[np.uint8], Pictures]
+
+
+class ReadingAhead:
+    """Reads chosen pictures of some files, batch by batch."""
+
+    def __init__(self, files: PictureFiles, workers: int) -> None:
+        self._files, self._order = files, _Order()
+        self._loader = loader(_Decoded(files), self._order, _stacked, workers)
+
+    def batches(self, choices: Sequence[Rows]) -> Iterator[NDArray[np.uint8]]:
+        """Yield one choice of pictures after the other, uint8 (n, channels, height, width).
+
+        Raises:
+            UserError: NAS603 if one cannot be read any more.
+        """
+        self._order.choices = choices
+        for pixels, seen in self._loader:
+            if seen.damaged:
+                raise unreadable(self._files.folder, seen.damaged, len(self._files), leaves=False)
+            yield pixels
+
+
+class _Order:
+    """The rows of one batch after the other, of a pass that can be replaced by the next."""
+
+    choices: Sequence[Rows] = ()
+
+    def __iter__(self) -> Iterator[list[int]]:
+        return (rows.tolist() for rows in self.choices)
+
+
+class _Decoded(Dataset[_Read]):
+    """Pictures; for one that cannot be read, why."""
+
+    def __init__(self, files: PictureFiles) -> None:
+        self._files = files
+
+    def __getitem__(self, row: int) -> _Read:
+        seen, how = Pictures(), self._files.how
+        pixels = decode(self._files.path(row), how, seen)
+        if pixels is None:
+            pixels = np.zeros((how.height, how.width, how.channels), np.uint8)
+        return pixels, seen
+
+
+def _stacked(read: Sequence[_Read]) -> _Read:
+    """Return pictures of a batch as one array, with those that cannot be read."""
+    pixels = np.stack([each for each, _ in read]).transpose(0, 3, 1, 2)
+    damaged = {path: why for _, seen in read for path, why in seen.damaged.items()}
+    return np.ascontiguousarray(pixels), Pictures(damaged=damaged)

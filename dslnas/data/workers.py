@@ -1,0 +1,64 @@
+"""Processes that read data: PyTorch's, begun without the locks that threads of this one hold."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from multiprocessing import get_all_start_methods
+from typing import TypeVar
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+AHEAD = 2
+"""Results that each process has ready."""
+
+MOST_WORKERS = 16
+
+T = TypeVar("T")
+
+
+def usual_workers() -> int:
+    """Return the number of processes that read, where nobody says another: one for every core."""
+    known = hasattr(os, "sched_getaffinity")
+    cores = len(os.sched_getaffinity(0)) if known else os.cpu_count() or 1
+    return min(cores, MOST_WORKERS)
+
+
+def loader(
+    dataset: Dataset[T],
+    order: Iterable[list[int]],
+    collate: Callable[[Sequence[T]], T],
+    workers: int,
+) -> DataLoader[T]:
+    """Return what reads batches of a data set in an order, which is iterated anew for each pass.
+
+    The processes begin with the first pass, and stay for the next ones. Nothing is drawn in them,
+    so that their number changes no result. Without any, this process reads.
+
+    Args:
+        dataset: By number what is to be read; pickled to the processes.
+        order: The numbers of one batch after the other.
+        collate: Joins a batch. Arrays of NumPy go through a pipe; tensors would need memory that
+            processes share, which is short in containers.
+        workers: The number of processes.
+    """
+    if not workers:
+        return DataLoader(
+            dataset, batch_sampler=order, collate_fn=collate, generator=torch.Generator()
+        )
+    return DataLoader(
+        dataset,
+        batch_sampler=order,
+        collate_fn=collate,
+        num_workers=workers,
+        prefetch_factor=AHEAD,
+        persistent_workers=True,
+        multiprocessing_context=_start_method(),
+        generator=torch.Generator(),  # else every pass draws from the one that all share
+    )
+
+
+def _start_method() -> str:
+    """Return how processes are begun: not as a copy of this one, whose threads hold locks."""
+    return "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
