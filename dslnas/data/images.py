@@ -96,6 +96,8 @@ def read(settings: ImageFolder) -> Examples[Inputs] | Examples[PictureFiles]:
     if is_streamed(settings, len(found.files), how):
         files = _surveyed(folder, found, how, seen, settings)
 
+        seen.streamed = True
+
         def streamed(part: Classes, start: int) -> tuple[PictureFiles, Labels]:
             return _in_files(files, part, names, start, seen)
 

@@ -89,6 +89,7 @@ class Pictures:
         several: How many files hold several pictures, the first of which is read.
         damaged: Why each of those that cannot be read cannot.
         unread: How many other files there are, by ending; pictures without a class, too.
+        streamed: Whether they stay in their files.
     """
 
     sizes: list[tuple[int, int]] = field(default_factory=list)
@@ -98,6 +99,7 @@ class Pictures:
     several: int = 0
     damaged: dict[Path, str] = field(default_factory=dict)
     unread: Mapping[str, int] = field(default_factory=dict)
+    streamed: bool = False
 
     def add(self, image: Image, *, was_turned: bool, was_deep: bool, size: tuple[int, int]) -> None:
         """Take account of a picture that was read.
@@ -144,6 +146,8 @@ class Pictures:
     def notes(self, *, opaque: bool) -> Iterator[str]:
         """Yield remarks on what was done to the pictures; `opaque`: if opacity is no channel."""
         count = len(self.sizes)
+        if self.streamed:
+            yield f"{count} images stay in their files, and are read while networks train"
         if self.turned:
             yield f"{self.turned} of {count} images were turned upright, as their EXIF says"
         if self.transparent and opaque:
