@@ -107,6 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--turns", type=int, default=30, help="places that are typed at")
     given = parser.parse_args(arguments)
+    gc.freeze()
     gc.enable()
     print(machine())
     print(f"a spec of {spec_text().count(chr(10))} lines, {given.turns} places")

@@ -14,6 +14,7 @@ from dslnas.graph.lower.expand import Expander
 from dslnas.graph.operation_facts import OperationFacts, composed_facts, primitive_facts
 from dslnas.language.check.constants import Constant, evaluate_lets
 from dslnas.language.check.operations import check_definitions
+from dslnas.language.link.definitions import Definitions
 from dslnas.language.print.expanded_spec import setting_text
 from dslnas.language.print.format import format_item
 from dslnas.language.syntax import ast
@@ -34,7 +35,9 @@ def operation(document: Document, symbol: Symbol) -> OperationFacts | None:
     if not isinstance(definition, ast.OpDef):
         return None
     known, scope, mistakes = document.known.values(), constants(document), Diagnostics()
-    definitions = {s.name: s.definition for s in known if isinstance(s.definition, ast.OpDef)}
+    definitions = Definitions(
+        {s.name: s.definition for s in known if isinstance(s.definition, ast.OpDef)}
+    )
     with mistakes.collecting():
         check_definitions(definitions, scope, mistakes)
     if mistakes:

@@ -10,7 +10,7 @@ from dslnas.diagnostics import UserError, user_error
 from dslnas.graph.lower.expand import Expander
 from dslnas.language.check.cell import Operation
 from dslnas.language.check.constants import Constant
-from dslnas.language.check.op_parameters import operation_parameters
+from dslnas.language.link.definitions import Definitions
 from dslnas.language.link.link import link
 from dslnas.language.link.sources import library_names
 from dslnas.language.print.format import format_expression, format_item
@@ -81,7 +81,7 @@ def primitive_facts(primitive: Primitive) -> OperationFacts:
     arguments = ["a", "b"] if joins else [*map(_argument, primitive.arguments)]
     more = ", ..." if primitive.inputs[1] > 2 else ""
     given = [(a.name, a.kind) for a in primitive.arguments if a.default is Default.REQUIRED]
-    expander = Expander({}, {"classes": 10}, derived=True)
+    expander = Expander(Definitions(), {"classes": 10}, derived=True)
     shapes = "" if joins else _shapes(expander, primitive.name, dict(given))
     call = _call(primitive.name, arguments, more)
     return OperationFacts(primitive.name, "", call, about, shapes, primitive.aliases)
@@ -102,7 +102,7 @@ def _of_library() -> Iterator[OperationFacts]:
 
 def composed_facts(name: str, definition: ast.OpDef, expander: Expander) -> OperationFacts:
     """Return an operation that is written in the language as users look it up."""
-    taken = operation_parameters(name, expander.definitions)
+    taken = expander.definitions.taken(name)
     given = {
         p.name.text: Kind.PAIR
         for p in definition.parameters

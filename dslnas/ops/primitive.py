@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cached_property
 from math import prod
 from typing import TypeAlias
 
@@ -227,10 +228,15 @@ class Primitive:
         """Whether it promises something; of several traits all."""
         return trait in self.traits
 
-    @property
+    @cached_property
     def takes_stride(self) -> bool:
         """Whether the stride of a place can go into this primitive."""
         return any(a.default is Default.STRIDE for a in self.arguments)
+
+    @cached_property
+    def parameters(self) -> Mapping[str, bool]:
+        """Names of its arguments, each with whether it must be given."""
+        return {a.name: a.default is Default.REQUIRED for a in self.arguments}
 
     @property
     def joins(self) -> bool:

@@ -16,9 +16,9 @@ from dslnas.language.check.value import (
     Together,
     ValueExpression,
 )
+from dslnas.language.link.definitions import Definitions
 from dslnas.language.link.used_names import mentioned, used_names
 from dslnas.language.print.format import format_expression, format_item
-from dslnas.language.syntax import ast
 from dslnas.space.canonical import cell_hash
 from dslnas.space.network import Network
 from dslnas.space.search_space import BuildingBlocks, SearchSpace
@@ -75,7 +75,7 @@ def trained_network(space: SearchSpace | Architecture) -> Network:
 def architecture_of(
     network: Network,
     cells: Mapping[str, Cell],
-    definitions: Mapping[str, ast.OpDef],
+    definitions: Definitions,
     constants: Scope,
 ) -> Architecture:
     """Return a network as an architecture, without cells and definitions it does not use."""
@@ -89,7 +89,7 @@ def architecture_of(
     names = used_names(names, definitions.values())
     return Architecture(
         used,
-        {name: definition for name, definition in definitions.items() if name in names},
+        Definitions({name: known for name, known in definitions.items() if name in names}),
         {name: value for name, value in constants.items() if name in names},
         network,
     )

@@ -10,8 +10,8 @@ from typing import TypeAlias, TypeVar
 from dslnas.diagnostics import user_error
 from dslnas.language.check.cell import Operation
 from dslnas.language.check.conditions import holds
-from dslnas.language.check.op_parameters import passed_operations
 from dslnas.language.check.operations import called, is_operand, repeated
+from dslnas.language.link.definitions import Definitions
 from dslnas.language.syntax import ast
 from dslnas.ops.catalogue import LANGUAGE, has_trait
 from dslnas.ops.traits import Trait
@@ -29,7 +29,7 @@ class OpProperties:
     operation is, it is what holds for all it may be.
     """
 
-    def __init__(self, definitions: Mapping[str, ast.OpDef]) -> None:
+    def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
         self._primitives = cache(self._made_of)
         self._constant = cache(self._is_constant)
@@ -139,7 +139,7 @@ class OpProperties:
         read: Callable[[ast.Expression, Mapping[str, _Value]], _Value],
     ) -> Passed[_Value]:
         """Return what is known of the operations that a call passes, or that are the defaults."""
-        passed = passed_operations(name, arguments, self._definitions)
+        passed = self._definitions.passed(name, arguments)
         return tuple((key, read(value, known)) for key, value in passed.items())
 
 

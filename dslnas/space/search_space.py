@@ -8,7 +8,7 @@ from functools import cached_property
 
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.constants import Scope
-from dslnas.language.syntax import ast
+from dslnas.language.link.definitions import Definitions
 from dslnas.space.choice_table import ChoiceTable, choice_table, decision_table
 from dslnas.space.decision import Decision, inner_decisions, inner_of
 from dslnas.space.network import NETWORK, Network
@@ -25,7 +25,7 @@ class BuildingBlocks:
     """
 
     cells: Mapping[str, Cell]
-    definitions: Mapping[str, ast.OpDef]
+    definitions: Definitions
     constants: Scope
 
 

@@ -25,5 +25,6 @@ def lsp(stdio: bool) -> None:
             raise
         help = "install it: `pip install 'dslnas[lsp]'`"
         raise user_error("NAS028", "a language server needs pygls", help=help) from None
+    gc.freeze()  # what is loaded stays: Python need not look for cycles in it
     gc.enable()  # it stays for hours
     make_server(version("dslnas")).start_io()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dslnas.diagnostics import user_error
 from dslnas.language.check.cell import Cell, Edge, Operation
-from dslnas.language.check.op_parameters import Definitions
+from dslnas.language.link.definitions import Definitions
 from dslnas.ops.primitive import Shape
 from dslnas.ops.shapes import show_shape
 

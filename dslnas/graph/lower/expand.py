@@ -19,7 +19,6 @@ from dslnas.language.check.bind import bind
 from dslnas.language.check.cell import Operation
 from dslnas.language.check.conditions import holds
 from dslnas.language.check.constants import BodyScope, Constant, Passed, Scope, evaluate
-from dslnas.language.check.op_parameters import operation_parameters
 from dslnas.language.check.operations import (
     OPERAND,
     called,
@@ -28,6 +27,7 @@ from dslnas.language.check.operations import (
     parameters,
     repeated,
 )
+from dslnas.language.link.definitions import Definitions
 from dslnas.language.syntax import ast
 from dslnas.ops.catalogue import LANGUAGE
 from dslnas.ops.primitive import (
@@ -51,9 +51,7 @@ Values: TypeAlias = tuple[int, ...]
 class Expander:
     """Expands operations for one phase; equal requests share one body."""
 
-    def __init__(
-        self, definitions: Mapping[str, ast.OpDef], constants: Scope, *, derived: bool
-    ) -> None:
+    def __init__(self, definitions: Definitions, constants: Scope, *, derived: bool) -> None:
         self.definitions = definitions
         self._constants = constants
         self.derived = derived
@@ -112,7 +110,7 @@ class _Builder:
 
     def __init__(
         self,
-        definitions: Mapping[str, ast.OpDef],
+        definitions: Definitions,
         constants: Scope,
         channels: int,
         derived: bool,
@@ -183,7 +181,7 @@ class _Builder:
             return self.expression(passed.expression, inner, joined, left)
         expressions = bind(name, arguments, parameters(name, self._definitions))
         if name.text in self._definitions:
-            taken = operation_parameters(name.text, self._definitions)
+            taken = self._definitions.taken(name.text)
             return self.definition(
                 name.text,
                 {
@@ -211,7 +209,7 @@ class _Builder:
     ) -> tuple[int, int]:
         """Expand a defined operation with its arguments."""
         definition = self._definitions[name]
-        taken = operation_parameters(name, self._definitions)
+        taken = self._definitions.taken(name)
         scope: dict[str, Constant | Passed] = {**self._constants}
         for parameter in definition.parameters:
             key, default = parameter.name.text, parameter.default

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import ClassVar, TypeAlias
 
 from dslnas.graph.graph import Mix, Node, Scope, State
-from dslnas.graph.lower.op_body import Layer, OpBody
+from dslnas.graph.lower.op_body import SOURCE, Layer, OpBody
 from dslnas.graph.slices import can_share, groups_of
 from dslnas.language.check.cell import Edge
 from dslnas.ops.primitive import Shape, Weight
@@ -129,7 +129,9 @@ class Applied:
     @property
     def result(self) -> Value:
         """Its output."""
-        return Value(self._with_sources[self.body.output], self.body.shape)
+        end = self.body.output
+        name = self.inputs[SOURCE - end] if end < 0 else below(self.path, self._word(end))
+        return Value(name, self.body.shape)
 
     @property
     def node_count(self) -> int:

@@ -28,20 +28,20 @@ def bind(
         UserError: NAS208 for too many, unknown, repeated or missing arguments.
     """
     bound: dict[str, ast.Expression] = {}
-    takes = f"`{name.text}` takes {', '.join(f'`{p}`' for p in parameters) or 'no arguments'}"
+    keys = [*parameters]
     for position, argument in enumerate(arguments):
-        if argument.name is None and position >= len(parameters):
+        if argument.name is None and position >= len(keys):
             message = f"`{name.text}` takes {_count(len(parameters))}, found {len(arguments)}"
-            help: Help = Advice(takes, edits=(removal(argument.span, safe=False),))
+            help: Help = Advice(_takes(name, keys), edits=(removal(argument.span, safe=False),))
             if not parameters:
                 help = _without_arguments(name, arguments)
             help = behind_comma_help(argument.span) or help
             raise user_error("NAS208", message, span=argument.span, help=help)
-        key = [*parameters][position] if argument.name is None else argument.name.text
+        key = keys[position] if argument.name is None else argument.name.text
         place = argument.span if argument.name is None else argument.name.span
         if key not in parameters:
             message = f"`{name.text}` has no argument `{key}`"
-            unknown = suggestion(key, parameters) or takes
+            unknown = suggestion(key, keys) or _takes(name, keys)
             raise user_error("NAS208", message, span=place, help=unknown)
         if key in bound:
             message, first = f"argument `{key}` is given twice", bound[key]
@@ -55,6 +55,10 @@ def bind(
         help = f"write `{name.text}({', '.join(f'{key} = ...' for key in missing)})`"
         raise user_error("NAS208", message, span=name.span, help=help)
     return bound
+
+
+def _takes(name: ast.Name, keys: Sequence[str]) -> str:
+    return f"`{name.text}` takes {', '.join(f'`{key}`' for key in keys) or 'no arguments'}"
 
 
 def _count(number: int) -> str:

@@ -26,6 +26,7 @@ from dslnas.language.check.sections import (
 )
 from dslnas.language.check.sequence import check_sequence, task_for, used_cells
 from dslnas.language.check.specials import check_specials
+from dslnas.language.link.definitions import Definitions
 from dslnas.language.link.link import LinkedProgram
 from dslnas.settings.sections import EvaluateSettings, ExportSettings
 from dslnas.settings.task import TaskSettings
@@ -70,7 +71,7 @@ def check(linked: LinkedProgram, tasks: Sequence[TaskSettings]) -> CheckedProgra
     assert network is not None
     return CheckedProgram(
         constants,
-        {**linked.operations, **context.inline},
+        Definitions({**linked.operations, **context.inline}),
         cells,
         network,
         data,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.constants import Scope
+from dslnas.language.link.definitions import Definitions
 from dslnas.language.syntax import ast
 from dslnas.ops.primitive import InputShape
 from dslnas.settings.data import DataSettings
@@ -93,7 +94,7 @@ class CheckedProgram:
     """
 
     constants: Scope
-    operations: Mapping[str, ast.OpDef]
+    operations: Definitions
     cells: Mapping[str, Cell]
     network: CheckedNetwork
     data: DataSettings

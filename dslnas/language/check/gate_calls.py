@@ -9,10 +9,10 @@ from dslnas.edits import Advice, Edit, second_removal
 from dslnas.language.check.bind import only_value
 from dslnas.language.check.dag import cycle_in, needed_for, reading_graph
 from dslnas.language.check.gate_body import OUTPUT, GateBody
-from dslnas.language.check.op_parameters import Definitions
 from dslnas.language.check.operations import BODY_NAMES
 from dslnas.language.check.value import ValueExpression, is_activated, names_in
 from dslnas.language.check.values import Slot
+from dslnas.language.link.definitions import Definitions
 from dslnas.ops.catalogue import LANGUAGE
 from dslnas.source import Span
 from dslnas.spelling import another_name

@@ -13,8 +13,8 @@ from math import prod
 from typing import TypeAlias
 
 from dslnas.diagnostics import user_error
-from dslnas.language.check.op_parameters import Definitions
 from dslnas.language.check.operations import called
+from dslnas.language.link.definitions import Definitions
 from dslnas.language.syntax import ast
 from dslnas.ops.catalogue import LANGUAGE
 

@@ -12,13 +12,12 @@ from dslnas.language.check.cell import Operation
 from dslnas.language.check.constants import CHOICES, BodyScope, Constant, Passed, Scope, evaluate
 from dslnas.language.check.context import Context
 from dslnas.language.check.dag import mentions, understood_order
-from dslnas.language.check.op_parameters import Definitions, operation_parameters, passed_operations
+from dslnas.language.link.definitions import Definitions
 from dslnas.language.link.link import library_edits
 from dslnas.language.link.used_names import mentioned
 from dslnas.language.print.format import format_operation
 from dslnas.language.syntax import ast
 from dslnas.ops.catalogue import LANGUAGE, MEANT
-from dslnas.ops.primitive import Default
 from dslnas.source import Span
 from dslnas.spelling import another_name, did_you_mean
 
@@ -53,7 +52,7 @@ def repeated(expression: ast.Expression) -> tuple[ast.Expression, ast.Expression
     return None
 
 
-def parameters(name: ast.Name, definitions: Definitions) -> dict[str, bool]:
+def parameters(name: ast.Name, definitions: Definitions) -> Mapping[str, bool]:
     """Return the parameters of an operation or a primitive, each with whether it must be given.
 
     Raises:
@@ -62,7 +61,7 @@ def parameters(name: ast.Name, definitions: Definitions) -> dict[str, bool]:
     if name.text in definitions:
         return parameters_of(definitions[name.text])
     if name.text in LANGUAGE:
-        return {a.name: a.default is Default.REQUIRED for a in LANGUAGE[name.text].arguments}
+        return LANGUAGE[name.text].parameters
     check_known(name, definitions)
     raise AssertionError("a known name is a definition or a primitive")
 
@@ -156,7 +155,7 @@ def _is_plain(call: Call, definitions: Definitions) -> bool:
         return False
     if not arguments:
         return True
-    taken = operation_parameters(name.text, definitions)
+    taken = definitions.taken(name.text)
     mentions = {word for argument in arguments for word in mentioned(argument.value)}
     return not taken and mentions.isdisjoint(BODY_NAMES)
 
@@ -179,7 +178,7 @@ def check_definitions(definitions: Definitions, constants: Scope, diagnostics: D
     """Check every operation for unknown names, wrong arguments and recursion."""
     for definition in definitions.values():
         _check_parameters(definition, diagnostics)
-        taken = operation_parameters(definition.name.text, definitions)
+        taken = definitions.taken(definition.name.text)
         own = [*BODY_NAMES, *parameters_of(definition)]
         scope: dict[str, Constant | Passed] = {**constants, **dict.fromkeys(own, 1)}
         scope |= {name: Passed(definition.body, {}) for name in taken}
@@ -265,7 +264,7 @@ def _check_call(
     diagnostics: Diagnostics,
 ) -> None:
     """Check the name of an operation and its arguments: numbers and operations."""
-    taken = operation_parameters(name.text, definitions)
+    taken = definitions.taken(name.text)
     with diagnostics.collecting():
         for key, value in bind(name, arguments, parameters(name, definitions)).items():
             if key in taken:
@@ -386,7 +385,7 @@ def _height(
         case ast.Name(text=name):
             return 1 + heights.get(name, 0)
         case ast.Call(function=ast.Name(text=name), arguments=arguments) if name in heights:
-            passed = passed_operations(name, arguments, definitions).values()
+            passed = definitions.passed(name, arguments).values()
             deepest = max((_height(each, heights, definitions) for each in passed), default=0)
             return 1 + heights[name] + deepest
         case ast.Call(arguments=arguments):

@@ -19,6 +19,7 @@ from typing import TypeAlias
 
 from dslnas.diagnostics import Diagnostics, Note
 from dslnas.edits import Advice, Edit, addition, removal
+from dslnas.language.link.definitions import Definitions
 from dslnas.language.link.merge import head_span, joining, merge_cells, merge_sections
 from dslnas.language.link.sources import (
     library_names,
@@ -56,7 +57,7 @@ class LinkedProgram:
 
     source: SourceFile
     constants: dict[str, ast.Let] = field(default_factory=dict)
-    operations: dict[str, ast.OpDef] = field(default_factory=dict)
+    operations: Definitions = field(default_factory=Definitions)
     sets: dict[str, ast.OpsDef] = field(default_factory=dict)
     gates: dict[str, ast.GateDef] = field(default_factory=dict)
     cells: dict[str, ast.CellDef] = field(default_factory=dict)

@@ -31,22 +31,22 @@ def mentioned(part: Node) -> Iterator[str]:
     yield from (name for name in _names(part) if name not in own)
 
 
-def _names(part: object) -> Iterator[str]:
+def _names(part: object) -> list[str]:
     match part:
         case ast.Name(text=text):
-            yield text
+            return [text]
         case ast.Setting(values=inner) | ast.OpsDef(items=inner):
-            yield from _names(inner)
+            return _names(inner)
         case ast.Let(value=value) | ast.NodeDef(value=value):
-            yield from _names(value)
+            return _names(value)
         case ast.Argument(value=value) | ast.Named(value=value) | ast.Parameter(default=value):
-            yield from _names(value)
+            return _names(value)
         case ast.OpDef(parameters=parameters, body=body, variants=variants):
-            yield from _names((*parameters, body, *variants))
+            return _names((*parameters, body, *variants))
         case ast.Condition():  # its words are the language's
-            return
+            return []
         case tuple():
-            for item in part:
-                yield from _names(item)
+            return [name for item in part for name in _names(item)]
         case Node():
-            yield from _names(tuple(vars(part).values()))
+            return _names(tuple(p for p in vars(part).values() if isinstance(p, Node | tuple)))
+    return []

@@ -1,6 +1,7 @@
-"""Parameters of operations that stand for operations: `f` of `op residual(f) = add(f, identity)`.
+"""Definitions of operations, and which of their parameters stand for operations.
 
-A parameter is one if the body applies it, or hands it on to an operation that does.
+`f` of `op residual(f) = add(f, identity)` does: the body applies it. So does one that the body
+hands on to an operation that applies it.
 """
 
 from __future__ import annotations
@@ -10,41 +11,28 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dslnas.language.syntax import ast
 from dslnas.ops.catalogue import LANGUAGE
 
-Definitions = Mapping[str, ast.OpDef]
 
+class Definitions(dict[str, ast.OpDef]):
+    """Definitions of operations by name; what was read in them is forgotten when one is added."""
 
-def operation_parameters(name: str, definitions: Definitions) -> frozenset[str]:
-    """Return the parameters of an operation that stand for operations; of a primitive none does."""
-    return _Reader(definitions).parameters(name)
-
-
-def passed_operations(
-    name: str, arguments: Sequence[ast.Argument], definitions: Definitions
-) -> dict[str, ast.Expression]:
-    """Return the operations that a call passes, by parameter; defaults are those of no call."""
-    taken = operation_parameters(name, definitions)
-    if not taken:
-        return {}
-    passed = {
-        parameter.name.text: parameter.default
-        for parameter in definitions[name].parameters
-        if parameter.default is not None and parameter.name.text in taken
-    }
-    given = _by_parameter(definitions[name], arguments)
-    return passed | {key: value for key, value in given if key in taken}
-
-
-class _Reader:
-    """Reads definitions, each once: one may be composed of itself, which is reported elsewhere."""
-
-    def __init__(self, definitions: Definitions) -> None:
-        self._definitions = definitions
+    def __init__(self, definitions: Mapping[str, ast.OpDef] | None = None) -> None:
+        super().__init__(definitions or {})
         self._known: dict[str, frozenset[str]] = {}
 
-    def parameters(self, name: str) -> frozenset[str]:
-        if name in self._known or name not in self._definitions:
+    def __setitem__(self, name: str, definition: ast.OpDef) -> None:
+        """Add a definition."""
+        super().__setitem__(name, definition)
+        self._known.clear()
+
+    def taken(self, name: str) -> frozenset[str]:
+        """Return the parameters of an operation that stand for operations.
+
+        Of a primitive none does. Each definition is read once, also one that is composed of itself,
+        which is reported elsewhere.
+        """
+        if name in self._known or name not in self:
             return self._known.get(name, frozenset())
-        definition = self._definitions[name]
+        definition = self[name]
         own = {parameter.name.text for parameter in definition.parameters}
         self._known[name] = frozenset()
         if own:
@@ -52,6 +40,19 @@ class _Reader:
             applied = (word for body in bodies for word in self._applied(body, own))
             self._known[name] = frozenset(own.intersection(applied))
         return self._known[name]
+
+    def passed(self, name: str, arguments: Sequence[ast.Argument]) -> dict[str, ast.Expression]:
+        """Return the operations that a call passes, by parameter; defaults are those of no call."""
+        taken = self.taken(name)
+        if not taken:
+            return {}
+        passed = {
+            parameter.name.text: parameter.default
+            for parameter in self[name].parameters
+            if parameter.default is not None and parameter.name.text in taken
+        }
+        given = _by_parameter(self[name], arguments)
+        return passed | {key: value for key, value in given if key in taken}
 
     def _applied(self, body: ast.Expression, own: Collection[str]) -> Iterator[str]:
         """Yield the names that a body applies as operations."""
@@ -75,12 +76,12 @@ class _Reader:
         if name in own:
             yield from (argument.value for argument in arguments)
             return
-        if name not in self._definitions:
+        if name not in self:
             if name in LANGUAGE and LANGUAGE[name].joins:
                 yield from (argument.value for argument in arguments)
             return
-        taken = self.parameters(name)
-        given = _by_parameter(self._definitions[name], arguments)
+        taken = self.taken(name)
+        given = _by_parameter(self[name], arguments)
         yield from (value for key, value in given if key in taken)
 
 
