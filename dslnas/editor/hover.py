@@ -43,6 +43,15 @@ def hover(document: Document, offset: int) -> Hover | None:
     return Hover("\n\n".join(paragraphs), start_of(word.token), end_of(word.token))
 
 
+def explanation(code: str) -> str:
+    """Return what an error code means."""
+    from dslnas.codes import CODES  # all of them are read for it
+
+    known = CODES[code]
+    more = f"`dslnas explain {code}` has an example." if known.example else ""
+    return "\n\n".join(filter(None, (f"**{code}**: {known.title}", known.explanation, more)))
+
+
 def _explained(document: Document, word: Word) -> Iterator[str]:
     token, text = word.token, str(word.token)
     if word.item.word == "use" and token is not word.item.head[0]:

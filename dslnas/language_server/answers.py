@@ -8,14 +8,15 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
 from dslnas.app.editor import verdict
+from dslnas.diagnostics import Diagnostic
 from dslnas.editor.completion import completions
 from dslnas.editor.definition import definition
 from dslnas.editor.document import Document
 from dslnas.editor.fixes import fixes, formatted
-from dslnas.editor.hover import hover
+from dslnas.editor.hover import explanation, hover
 from dslnas.editor.rename import RefusedError, renamable, rename
 from dslnas.edits import Edit, applied
-from dslnas.language_server.convert import Lines, location, mistake, workspace_edit
+from dslnas.language_server.convert import Lines, location, workspace_edit
 from dslnas.language_server.server import Server
 
 _KINDS = {
@@ -33,9 +34,9 @@ _KINDS = {
 }
 
 
-def make_server(version: str) -> Server:
-    """Return a server that answers on whatever it is started."""
-    server = Server(version)
+def make_server(version: str, docs: str = "") -> Server:
+    """Return a server that answers on whatever it is started; `docs`: see `Server`."""
+    server = Server(version, docs)
 
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     async def opened(given: types.DidOpenTextDocumentParams) -> None:
@@ -87,10 +88,13 @@ def _answer_about_places(server: Server) -> None:
         uri = given.text_document.uri
         lines = server.lines(uri)
         found = hover(server.document(uri), lines.offset(given.position))
-        if found is None:
+        wrong = _mistakes_at(server, uri, types.Range(given.position, given.position))
+        codes = dict.fromkeys(mistake.code for mistake, _ in wrong)
+        texts = [*map(explanation, codes), *([found.text] if found else [])]
+        if not texts:
             return None
-        content = types.MarkupContent(types.MarkupKind.Markdown, found.text)
-        return types.Hover(content, lines.range(found.start, found.end))
+        content = types.MarkupContent(types.MarkupKind.Markdown, "\n\n---\n\n".join(texts))
+        return types.Hover(content, lines.range(found.start, found.end) if found else None)
 
     @server.feature(types.TEXT_DOCUMENT_DEFINITION)
     def defined(given: types.DefinitionParams) -> types.Location | None:
@@ -150,23 +154,29 @@ def _answer_with_edits(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)
     def mend(given: types.CodeActionParams) -> list[types.CodeAction]:
         uri = given.text_document.uri
-        known, codec = server.checked(uri), server.workspace.position_codec
-        if known is None:
-            return []
-        found = []
-        for fix in fixes(known.document, known.verdict.mistakes):
-            told = mistake(known.document, uri, fix.mistake, codec)
-            if _touch(told.range, given.range):
-                edit = workspace_edit(uri, known.document, fix.edits, codec)
-                action = types.CodeAction(
-                    fix.title,
-                    kind=types.CodeActionKind.QuickFix,
-                    diagnostics=[told],
-                    is_preferred=fix.is_safe,
-                    edit=edit,
-                )
-                found.append(action)
-        return found
+        document, codec = server.document(uri), server.workspace.position_codec
+        return [
+            types.CodeAction(
+                fix.title,
+                kind=types.CodeActionKind.QuickFix,
+                diagnostics=[told],
+                is_preferred=fix.is_safe,
+                edit=workspace_edit(uri, document, fix.edits, codec),
+            )
+            for wrong, told in _mistakes_at(server, uri, given.range)
+            for fix in fixes(document, [wrong])
+        ]
+
+
+def _mistakes_at(
+    server: Server, uri: str, place: types.Range
+) -> list[tuple[Diagnostic, types.Diagnostic]]:
+    """Return the mistakes that touch a place, as they are and as they are told."""
+    known = server.checked(uri)
+    if known is None:
+        return []
+    told = ((wrong, server.told(known.document, uri, wrong)) for wrong in known.verdict.mistakes)
+    return [(wrong, shown) for wrong, shown in told if _touch(shown.range, place)]
 
 
 def _touch(one: types.Range, other: types.Range) -> bool:

@@ -80,9 +80,12 @@ def location(span: Span, codec: PositionCodec) -> types.Location | None:
 
 
 def mistake(
-    document: Document, uri: str, wrong: Diagnostic, codec: PositionCodec
+    document: Document, uri: str, wrong: Diagnostic, codec: PositionCodec, docs: str
 ) -> types.Diagnostic:
-    """Return a mistake; one in a file in use stands where that is used."""
+    """Return a mistake; one in a file in use stands where that is used.
+
+    Its code leads to its place in the documentation, if it is known where that lies.
+    """
     message = f"{wrong.text}\nhelp: {wrong.help}" if wrong.help else wrong.text
     notes = [*wrong.notes]
     span = wrong.span
@@ -94,9 +97,16 @@ def mistake(
         message,
         severity=types.DiagnosticSeverity.Error,
         code=wrong.code,
+        code_description=_page(docs, wrong.code) if docs else None,
         source=NAME,
         related_information=_related(document, uri, notes, codec),
     )
+
+
+def _page(docs: str, code: str) -> types.CodeDescription:
+    from dslnas.codes import page_of  # reads them all
+
+    return types.CodeDescription(f"{docs.rstrip('/')}/{page_of(code)}")
 
 
 def remark(document: Document, note: Note, codec: PositionCodec) -> types.Diagnostic:

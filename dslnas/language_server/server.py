@@ -13,6 +13,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from dslnas.app.editor import verdicts
+from dslnas.diagnostics import Diagnostic
 from dslnas.editor.document import Document, Verdict
 from dslnas.language_server.convert import (
     NAME,
@@ -36,10 +37,14 @@ class Checked:
 
 
 class Server(LanguageServer):
-    """A language server with what it knows of each document."""
+    """A language server with what it knows of each document.
 
-    def __init__(self, version: str) -> None:
+    `docs` is the address of the documentation, "" if none is known.
+    """
+
+    def __init__(self, version: str, docs: str = "") -> None:
         super().__init__(NAME, version)
+        self.docs = docs
         self._documents: dict[str, Document] = {}
         self._checked: dict[str, Checked] = {}
         self._good: dict[str, Verdict] = {}
@@ -85,9 +90,13 @@ class Server(LanguageServer):
             return
         document, codec = self.document(uri), self.workspace.position_codec
         self._checked[uri] = Checked(document, found)
-        diagnostics = [mistake(document, uri, wrong, codec) for wrong in found.mistakes]
+        diagnostics = [self.told(document, uri, wrong) for wrong in found.mistakes]
         diagnostics += [remark(document, note, codec) for note in found.notes]
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, diagnostics))
+
+    def told(self, document: Document, uri: str, wrong: Diagnostic) -> types.Diagnostic:
+        """Return a mistake as the client is told of it, with its page in the documentation."""
+        return mistake(document, uri, wrong, self.workspace.position_codec, self.docs)
 
     def _is_latest(self, uri: str, text: str) -> bool:
         return uri in self.workspace.text_documents and self.document(uri).source.text == text

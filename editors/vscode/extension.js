@@ -6,17 +6,19 @@ const { LanguageClient } = require("vscode-languageclient/node");
 
 let client;
 
-function command() {
-  const written = vscode.workspace.getConfiguration("dslnas").get("command");
+// A setting; a path in it is relative to the workspace's folder.
+function setting(key) {
+  const written = vscode.workspace.getConfiguration("dslnas").get(key);
   const folder = vscode.workspace.workspaceFolders?.[0];
-  const isRelative = written.includes("/") && !path.isAbsolute(written);
-  return folder && isRelative ? path.join(folder.uri.fsPath, written) : written;
+  const isPath = written.includes("/") && !written.includes("://");
+  return folder && isPath ? path.resolve(folder.uri.fsPath, written) : written;
 }
 
 async function activate() {
+  const docs = setting("docs");
   client = new LanguageClient(
     "dslnas",
-    { command: command(), args: ["lsp"] },
+    { command: setting("command"), args: ["lsp", ...(docs ? ["--docs", docs] : [])] },
     { documentSelector: [{ language: "nas" }] },
   );
   try {

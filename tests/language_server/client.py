@@ -14,8 +14,8 @@ from tests.conftest import REPOSITORY
 class Client:
     """A process of the server, and messages to and from it."""
 
-    def __init__(self, **capabilities: object) -> None:
-        command = [sys.executable, "-m", "dslnas", "lsp", "--stdio"]
+    def __init__(self, *options: str, **capabilities: object) -> None:
+        command = [sys.executable, "-m", "dslnas", "lsp", "--stdio", *options]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=REPOSITORY
         )

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from dslnas.app.check import check_spec
+from dslnas.cli.commands.lsp import address_of
 from dslnas.cli.main import run
+from dslnas.codes import CODES
 from dslnas.language.link.sources import LIBRARY
 from tests.language.test_errors import CASES, ERRORS
 from tests.language_server.client import Client, RefusedError
@@ -34,7 +36,7 @@ SPECS = [
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    client = Client()
+    client = Client("--docs", "https://docs.example/dslnas/")
     yield client
     assert client.stop() == 0
 
@@ -65,6 +67,15 @@ def test_fixes_come_from_the_help(client: Client, uri: str) -> None:
     assert (action["kind"], edit["newText"]) == ("quickfix", "epochs")
     assert action["isPreferred"]
     assert edit["range"] == wrong["range"]
+
+
+def test_a_code_is_explained_where_its_mistake_is(client: Client, uri: str) -> None:
+    (wrong,) = client.diagnostics(uri)
+    page = "https://docs.example/dslnas/reference/errors.html#nas501"
+    assert wrong["codeDescription"] == {"href": page}
+    told = client.at("textDocument/hover", uri, 4, 6)["contents"]["value"]
+    assert told.startswith(f"**NAS501**: {CODES['NAS501'].title}\n\n{CODES['NAS501'].explanation}")
+    assert "**NAS" not in client.at("textDocument/hover", uri, 4, 12)["contents"]["value"]
 
 
 def test_completion_hover_and_definition(client: Client, uri: str) -> None:
@@ -182,3 +193,13 @@ def test_without_pygls_it_says_what_to_install(
     monkeypatch.setitem(sys.modules, "lsprotocol", None)
     assert run(["lsp"]) == 1
     assert "pip install 'dslnas[lsp]'" in capsys.readouterr().err
+
+
+def test_a_folder_of_the_documentation_becomes_an_address(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["lsp", "--docs", str(tmp_path)]) == 2
+    assert "`make docs` in a checkout of dslnas builds it" in capsys.readouterr().err
+    (tmp_path / "index.html").touch()
+    assert address_of(str(tmp_path)) == tmp_path.as_uri()
+    assert address_of("") == ""

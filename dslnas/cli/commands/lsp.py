@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from importlib.metadata import version
+from pathlib import Path
 
 import click
 
@@ -12,7 +13,13 @@ from dslnas.diagnostics import user_error
 
 @click.command()
 @click.option("--stdio", is_flag=True, help="As always; some editors pass it.")
-def lsp(stdio: bool) -> None:
+@click.option(
+    "--docs",
+    metavar="ADDRESS",
+    default="",
+    help="Where the documentation lies, a folder or a URL: codes of mistakes lead there.",
+)
+def lsp(stdio: bool, docs: str) -> None:
     """Serve an editor: mistakes, completions, explanations, renaming; by the extra `lsp`.
 
     It speaks the Language Server Protocol over stdin and stdout. Editors start it
@@ -25,6 +32,18 @@ def lsp(stdio: bool) -> None:
             raise
         help = "install it: `pip install 'dslnas[lsp]'`"
         raise user_error("NAS028", "a language server needs pygls", help=help) from None
+    address = address_of(docs)
     gc.freeze()  # what is loaded stays: Python need not look for cycles in it
     gc.enable()  # it stays for hours
-    make_server(version("dslnas")).start_io()
+    make_server(version("dslnas"), address).start_io()
+
+
+def address_of(docs: str) -> str:
+    """Return where the documentation lies as a URL, "" if that is not said."""
+    if not docs or "://" in docs:
+        return docs
+    folder = Path(docs).resolve()
+    if not (folder / "index.html").is_file():
+        help = "`make docs` in a checkout of dslnas builds it"
+        raise click.BadParameter(f"no documentation lies in {docs!r}; {help}", param_hint="--docs")
+    return folder.as_uri()

@@ -50,6 +50,7 @@ def _rule(code: str) -> Json:
         "id": code,
         "shortDescription": {"text": known.title},
         "fullDescription": {"text": known.explanation},
+        "help": {"text": known.explanation, "markdown": known.explanation},
         "defaultConfiguration": {"level": "error"},
     }
 
