@@ -27,14 +27,15 @@ class Conflict(NamedTuple):
         message: Their contradiction.
         help: Ways out of it.
         others: Paths of those to point at if it is not written, the likeliest mistake first.
-        omit: Whether it may be left out, as one way, or must, as the only one.
+        omit: Whether it may be left out, as one way, or must, as the only one; what is "idle"
+            changes nothing, so without it the text means what it means with it.
     """
 
     path: str
     message: str
     help: str
     others: tuple[str, ...] = ()
-    omit: Literal["no", "may", "must"] = "no"
+    omit: Literal["no", "may", "must", "idle"] = "no"
 
 
 def rising(path: str, rate: Rate, epochs: int) -> Iterator[Conflict]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from dslnas.diagnostics import Diagnostics, Note
+from dslnas.edits import Advice, removal
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.dag import cycle_in
 from dslnas.source import Span
@@ -52,13 +53,17 @@ def _is_sound(cell: Cell, found: Diagnostics) -> bool:
     dead = [name for name in parts if name not in cell.needed]
     for name in dead:
         kind, span = parts[name]
+        whole = cell.spans.get(f"all of {name}")
         found.add(
             "NAS302",
             f"{kind} `{name}` of cell `{cell.name}` does not reach the output",
             span,
-            help="read it in another node, add it to `output`, or remove it"
-            if kind == "node"
-            else "read it, name it in `output` or `next`, or remove it",
+            help=Advice(
+                "read it in another node, add it to `output`, or remove it"
+                if kind == "node"
+                else "read it, name it in `output` or `next`, or remove it",
+                edits=(removal(whole, safe=kind == "value"),) if whole else (),
+            ),
         )
     return not dead
 
@@ -104,7 +109,10 @@ def _can_choose(cell: Cell, found: Diagnostics) -> bool:
             "NAS507",
             f"cell `{cell.name}` keeps {cell.keep} edges, but no node has more than {most}",
             cell.spans.get("keep", cell.span),
-            help=f"choose `keep` from 1 to {most}, or `keep all`",
+            help=Advice(
+                f"choose `keep` from 1 to {most}, or `keep all`",
+                "all" if "keep" in cell.spans else None,  # as many as there are, as it says
+            ),
         )
         return False
     for edge in cell.choices:

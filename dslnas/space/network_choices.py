@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dslnas.diagnostics import Diagnostics
+from dslnas.edits import Advice, removal
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.checked import CheckedProgram
 from dslnas.space.continuous import has_searched
@@ -63,12 +64,14 @@ def check_sharing(
     """Check that there is something to share where slices are shared; else NAS504 is recorded."""
     used = (cells[name] for name in search.layout if name in cells)
     if search.shares_slices and not any(cell.inner_rows[-1] for cell in used):
+        place, whole = (program.spans.get(f"{part}search.sharing") for part in ("", "all of "))
+        edits = (removal(whole),) if whole else ()
+        words = "leave it out, or write a choice such as `conv({3, 5})`; widths of the network "
         found.add(
             "NAS504",
             "`sharing` changes nothing: no operation has a choice inside of it",
-            program.spans.get("search.sharing"),
-            help="leave it out, or write a choice such as `conv({3, 5})`; widths of the network "
-            "share slices in any case",
+            place,
+            help=Advice(f"{words}share slices in any case", edits=edits),
         )
 
 

@@ -119,7 +119,8 @@ class Cell:
         is_spelt: Whether its nodes are spelt out; they may then have any shape.
         normalise: Operation after the first value and every node, one layer for all of them.
         written: Lines of text that say all that, each with the name of its value, if any.
-        spans: Places of its settings by key, of `keep` the value's, and of nodes as `node n1`.
+        spans: Places of its settings by key, of `keep` the value's, of nodes as `node n1`,
+            and of whole nodes and values as `all of n1`.
         must_read: Sets of inputs and states; what is derived depends on one of each, at least.
             Known of cells that are lowered.
     """

@@ -90,7 +90,7 @@ class CheckedProgram:
         constants: Values of all `let`.
         cells: As they are written, by name, in order of definition.
         search: None where no method is named.
-        spans: Where a setting was written, by path (`data.path`).
+        spans: Where a setting was written, by path, as in `Context`.
     """
 
     constants: Scope

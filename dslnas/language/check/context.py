@@ -25,7 +25,8 @@ class Context:
         diagnostics: A check that "records" a code does so here.
         task: The task of the program's data, see `task_for`.
         sections: Sections that were read, by their word.
-        spans: Where settings are written, by path (`data.path`).
+        spans: Where values of settings are written, by path (`data.path`), and whole settings
+            (`all of data.path`).
     """
 
     linked: LinkedProgram

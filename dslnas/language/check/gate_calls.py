@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dslnas.diagnostics import Diagnostics
-from dslnas.edits import Advice, Edit, second_removal
+from dslnas.edits import Advice, Edit, removal, second_removal
 from dslnas.language.check.bind import only_value
 from dslnas.language.check.dag import cycle_in, needed_for, reading_graph
 from dslnas.language.check.gate_body import OUTPUT, GateBody
@@ -131,14 +131,16 @@ def _check_use(
         diagnostics.add("NAS301", message, span, help=help)
         return
     needed = needed_for(graph, names_in(output))
-    named = [(f"value `{let.name.text}` does not reach the output", let.name) for let in body.lets]
-    named += [
-        (f"parameter `{parameter.name.text}` is never read", parameter.name)
-        for parameter in body.definition.parameters[1:]
-    ]
-    for message, name in named:
-        if name.text not in needed:
-            diagnostics.add("NAS302", message, name.span, help="read it, or remove it")
+    source, *more = body.definition.parameters[1:]
+    named = [(f"value `{let.name.text}` does not reach the output", let) for let in body.lets]
+    named += [(f"parameter `{one.name.text}` is never read", one) for one in more]
+    for message, part in named:
+        if part.name.text not in needed:
+            help = Advice("read it, or remove it", edits=(removal(part.span),))
+            diagnostics.add("NAS302", message, part.name.span, help=help)
+    if source.name.text not in needed:
+        message = f"parameter `{source.name.text}` is never read"
+        diagnostics.add("NAS302", message, source.name.span, help="read it")
     if not any(map(is_activated, (*read.values(), output))):
         message = f"operation `{body.slot}` is never applied"
         help = f"write `{body.slot}(...)` in the gate"

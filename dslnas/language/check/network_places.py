@@ -114,7 +114,7 @@ def read_widths(given: Mapping[str, ast.Setting], context: Context) -> tuple[int
     if len(widths) > 1 and other is not None and not other.span.source.library:
         message = "`channels` of `evaluate` changes nothing: the search chooses them"
         words = "leave it out, or give `network` one number of `channels`"
-        help = Advice(words, edits=(removal(other.span, safe=False),))
+        help = Advice(words, edits=(removal(other.span),))
         context.diagnostics.add("NAS504", message, other.key.span, help=help)
     return tuple(widths)
 

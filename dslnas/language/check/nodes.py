@@ -59,7 +59,7 @@ def _spelt_nodes(
     for key in ("nodes", "choose"):
         if key in parts.given:
             message = f"`{key}` does not go with nodes that are spelt out"
-            edits = (removal(parts.given[key].span, safe=False),)
+            edits = (removal(parts.given[key].span),)
             help = Advice(f"remove `{key}`, or the `node` lines", edits=edits)
             diagnostics.add("NAS504", message, parts.given[key].key.span, help=help)
     edges = []

@@ -342,7 +342,7 @@ def _check_condition(condition: ast.Condition, diagnostics: Diagnostics) -> None
             "`when stride` needs a number" if word == "stride" else f"`when {word}` has no number"
         )
         behind = Span(span.source, span.end, span.end if number is None else number.span.end)
-        edits = (Edit(behind, " 2", safe=False) if number is None else Edit(behind, ""),)
+        edits = (Edit(behind, " 2" if number is None else ""),)
         help = Advice("write `when stride 2:`, `when derived:` or `when searching:`", edits=edits)
         diagnostics.add("NAS209", message, span, help=help)
 

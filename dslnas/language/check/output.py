@@ -140,9 +140,10 @@ def _need_nodes(parts: CellParts, names: CellNames, diagnostics: Diagnostics) ->
 
 
 def _last_value(parts: CellParts, names: CellNames) -> Advice:
-    """Say that the last value may be the output; whether it is meant is not certain."""
+    """Say that the last value may be the output; that is certain where there is no other."""
     value, span = names.values[-1], parts.span("output")
     end = parts.definition.statements[-1].span.end
     place = span or Span(parts.definition.span.source, end, end)
     text = value if span else f"\n    output  {value}"
-    return Advice(f"write `output {value}`", edits=(Edit(place, text, safe=False),))
+    edit = Edit(place, text, safe=len(names.values) == 1)
+    return Advice(f"write `output {value}`", edits=(edit,))

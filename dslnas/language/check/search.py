@@ -62,7 +62,7 @@ def check_evaluation(data: DataSettings, evaluate: EvaluateSettings, context: Co
     if evaluate.ema is not None and evaluate.average not in (None, 0, usual):
         message = "`average` changes nothing with `ema`, which averages from the first step on"
         _record(
-            Conflict("evaluate.average", message, "leave one of them out", omit="may"),
+            Conflict("evaluate.average", message, "leave one of them out", omit="idle"),
             "evaluate",
             context,
         )
@@ -81,14 +81,14 @@ def _of_precisions(export: ExportSettings, context: Context) -> Iterator[Conflic
             f"`{export.others[0]}` is a precision of the ONNX model, and `formats` leaves it out",
             "add `onnx` to `formats`, or leave `precision` out",
             ("export.formats",),
-            omit="may",
+            omit="idle",
         )
     if not export.others and export.within != ExportSettings().within:
         yield Conflict(
             "export.within",
             "`within` says how much worse another precision may be, and there is only float32",
             "add a `precision` such as int8, or leave `within` out",
-            omit="may",
+            omit="idle",
         )
     if "int8" in export.others and export.opset is not None and export.opset < OLDEST_INT8_OPSET:
         yield Conflict(
@@ -104,7 +104,7 @@ def _record(conflict: Conflict, section: str, context: Context) -> None:
     """Record NAS511 at the setting that is the likeliest mistake, or at the section."""
     places = (conflict.path, *conflict.others, section)
     span = next((context.spans[place] for place in places if place in context.spans), None)
-    edits = context.without(conflict.path, safe=conflict.omit == "must")
+    edits = context.without(conflict.path, safe=conflict.omit != "may")
     if conflict.omit == "no":
         edits = ()
     help = Advice(conflict.help, edits=edits)
@@ -134,7 +134,7 @@ def _unused(search: SearchSettings, context: Context) -> Iterator[Conflict]:
         if search.value_of(other) == off and f"search.{key}" in context.spans and not is_default:
             message = f"`{key}` changes nothing with `{other} {off}`"
             help = f"write `{other} {on}`, or leave `{key}` out"
-            yield Conflict(f"search.{key}", message, help, omit="may")
+            yield Conflict(f"search.{key}", message, help, omit="idle")
 
 
 def _of_derivation(search: SearchSettings, derivation: Derivation) -> Iterator[Conflict]:
@@ -153,14 +153,14 @@ def _of_derivation(search: SearchSettings, derivation: Derivation) -> Iterator[C
             "derive.tune",
             "`tune` trains between decisions, and only `by perturbation` takes one after the other",
             "write `by perturbation`, or leave `tune` out",
-            omit="may",
+            omit="idle",
         )
     if derivation.tune == 0 and derivation.tune_rate is not None:
         yield Conflict(
             "derive.tune_rate",
             "`tune_rate` changes nothing with `tune 0`",
             "write `tune 5`, or leave `tune_rate` out",
-            omit="may",
+            omit="idle",
         )
     if derivation.compare > 0 and derivation.epoch == "every_size":
         yield Conflict(
@@ -174,7 +174,7 @@ def _of_derivation(search: SearchSettings, derivation: Derivation) -> Iterator[C
             "derive.penalty",
             "`penalty` weighs what exceeds `require`, and nothing is required",
             "add a limit such as `require params < 4M`, or leave `penalty` out",
-            omit="may",
+            omit="idle",
         )
 
 
@@ -194,7 +194,7 @@ def _of_threshold(search: SearchSettings, derivation: Derivation) -> Iterator[Co
             "derive.threshold",
             "`threshold` looks at weights, and `by perturbation` scores by measuring",
             "write `by magnitude`, or leave `threshold` out",
-            omit="may",
+            omit="idle",
         )
 
 
@@ -207,7 +207,7 @@ def _unfit_for_drawing(search: SearchSettings, derivation: Derivation) -> Iterat
         limited = [name for name, model in SEARCH.items() if not model.draws]
         help = f"leave it out, or search by a method that does not draw; {suggestion('', limited)}"
         yield Conflict(
-            "derive.penalty", f"{drawn}, within `require` from the start", help, omit="may"
+            "derive.penalty", f"{drawn}, within `require` from the start", help, omit="idle"
         )
     if search.learns and search.shares_weights:
         return
@@ -220,13 +220,13 @@ def _unfit_for_drawing(search: SearchSettings, derivation: Derivation) -> Iterat
         drawn += " and compares them at the end"
     if search.warm_epochs > 0:
         yield Conflict(
-            "search.warmup", f"{drawn}: there is no alpha to wait with", help, omit="may"
+            "search.warmup", f"{drawn}: there is no alpha to wait with", help, omit="idle"
         )
     if search.stop:
-        yield Conflict("search.stop", f"{drawn}: there is nothing to stop at", help, omit="may")
+        yield Conflict("search.stop", f"{drawn}: there is nothing to stop at", help, omit="idle")
     if derivation.epoch != "last":
         yield Conflict(
-            "derive.epoch", f"{drawn}: no epoch is better than another", help, omit="may"
+            "derive.epoch", f"{drawn}: no epoch is better than another", help, omit="idle"
         )
 
 

@@ -52,6 +52,7 @@ def read_section(
     for setting in settings:
         if setting.key.text not in model.expressions:
             context.spans[f"{model.kind}.{setting.key.text}"] = setting.values_span
+            context.spans[f"all of {model.kind}.{setting.key.text}"] = setting.span
     defaults = context.task.defaults_of(model)
     read = build(model, settings, f"`{model.heading()}`", context, defaults, left)
     context.sections[model.kind] = read

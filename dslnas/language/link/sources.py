@@ -144,7 +144,7 @@ def near_library(name: str) -> Help:
     if not same or any(one.startswith(name) for one in known):
         return did_you_mean(name, known)
     if len(same) == 1:
-        return meant(name, same[0], safe=False)
+        return meant(name, same[0])
     return f"did you mean {' or '.join(f'`{one}`' for one in same)}?"
 
 

@@ -1,0 +1,2 @@
+use papers.darts
+cell normal { keep all }

@@ -1,0 +1,13 @@
+use std.rnn
+
+cell one {
+    inputs  x
+    states  h
+    nodes   1
+    choose  tanh, relu
+    output  mean
+}
+
+network {
+    cells  one
+}
