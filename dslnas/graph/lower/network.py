@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import NoReturn
 
 from dslnas.diagnostics import UserError, user_error
+from dslnas.edits import Advice, Edit, removal
 from dslnas.graph.analysis.dead_code import without_unread
 from dslnas.graph.graph import INPUT, Mix, Node, PrimitiveGraph, Scope, edges_of
 from dslnas.graph.lower.auxiliary_size import explained
@@ -239,7 +240,7 @@ class _NetworkLowering:
                 "NAS405",
                 f"head gives {show_shape(end.shape)}, not {self._network.classes} classes",
                 span=head.span,
-                help="end it with `linear(classes)`",
+                help=Advice("end it with `linear(classes)`", edits=_of_classes(head)),
             )
         return end.name
 
@@ -305,6 +306,15 @@ class _NetworkLowering:
         return alphas
 
 
+def _of_classes(head: ast.Expression) -> tuple[Edit, ...]:
+    """Return the edit that lets the last layer of a head give `classes` instead of a number."""
+    last = head.stages[-1] if isinstance(head, ast.Chain) else head
+    match last:
+        case ast.Call(arguments=(ast.Argument(name=None, value=ast.Number() as number),)):
+            return (Edit(number.span, "classes"),)
+    return ()
+
+
 def _shown(reads: str) -> str:
     return f"input `{reads}`" if reads else "the network"
 
@@ -314,9 +324,12 @@ def _check_table(body: OpBody, words: int | None, expression: ast.Expression) ->
     for layer in body.layers:
         rows = layer.weights[0].shape[0] if layer.primitive.reads_tokens else words
         if words is not None and rows != words:
+            given = expression.arguments if isinstance(expression, ast.Call) else ()
+            named = ((a.span, a.name.text) for a in given if a.name is not None)
+            rows_given = tuple(removal(span) for span, name in named if name == "words")
             raise user_error(
                 "NAS405",
                 f"`{layer.primitive.name}` has {rows} rows for {words} different tokens",
                 span=expression.span,
-                help="leave out `words`: they are those of the input",
+                help=Advice("leave out `words`: they are those of the input", edits=rows_given),
             )

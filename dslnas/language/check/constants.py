@@ -8,8 +8,10 @@ from math import sqrt
 from typing import TypeAlias
 
 from dslnas.diagnostics import Diagnostics, UserError, user_error
+from dslnas.edits import Advice, Edit
 from dslnas.language.check.dag import mentions, understood_order
 from dslnas.language.syntax import ast
+from dslnas.source import Span
 from dslnas.spelling import suggestion
 
 Constant: TypeAlias = int | float | bool | tuple["Constant", ...]
@@ -86,8 +88,18 @@ def _no_number(expression: ast.Expression) -> UserError:
         "NAS503",
         f"expected a number, found `{expression.span.brief}`",
         span=expression.span,
-        help="numbers, constants and `+ - * /` can stand here",
+        help=Advice(
+            "numbers, constants and `+ - * /` can stand here", edits=without_name(expression)
+        ),
     )
+
+
+def without_name(expression: ast.Expression) -> tuple[Edit, ...]:
+    """Return the edit that removes a name before a value: only inputs have names."""
+    if not isinstance(expression, ast.Named):
+        return ()
+    name = Span(expression.span.source, expression.span.start, expression.value.span.start)
+    return (Edit(name, ""),)
 
 
 def number_of(expression: ast.Expression, scope: BodyScope) -> int | float:

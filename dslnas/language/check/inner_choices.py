@@ -13,6 +13,7 @@ from math import prod
 from typing import TypeAlias
 
 from dslnas.diagnostics import user_error
+from dslnas.edits import Advice, Edit
 from dslnas.language.check.operations import called
 from dslnas.language.link.definitions import Definitions
 from dslnas.language.syntax import ast
@@ -50,7 +51,10 @@ def choices_inside(
                     "NAS304",
                     f"choice inside of a choice, found `{deeper.part.span.brief}`",
                     span=deeper.part.span,
-                    help="write one list: each of its items has its own weight",
+                    help=Advice(
+                        "write one list: each of its items has its own weight",
+                        edits=_in_one_list(one, alternative, deeper),
+                    ),
                 )
     forms = prod(len(one.alternatives) for one in found)
     if forms > MAX_FORMS:
@@ -61,6 +65,19 @@ def choices_inside(
             help="leave some of the alternatives out",
         )
     return found
+
+
+def _in_one_list(around: Found, item: ast.Expression, inside: Found) -> tuple[Edit, ...]:
+    """Return the edit that writes an item with a choice inside as one item for each of its forms.
+
+    A choice by the name of a set is no part of this text.
+    """
+    whole, part = item.span, inside.part.span
+    if whole not in around.part.span or part not in whole:
+        return ()
+    before, behind = whole.text[: part.start - whole.start], whole.text[part.end - whole.start :]
+    items = (f"{before}{one.span.text}{behind}" for one in inside.alternatives)
+    return (Edit(whole, ", ".join(items)),)
 
 
 def forms(expression: ast.Expression, found: Sequence[Found]) -> Iterator[ast.Expression]:

@@ -104,7 +104,7 @@ def read_widths(given: Mapping[str, ast.Setting], context: Context) -> tuple[int
     setting = given.get("channels")
     if setting is None or not isinstance(setting.values[0], ast.Choice):
         return None
-    choice = only_value(setting, context.diagnostics, "write one choice")
+    choice = only_value(setting, context.diagnostics, _one_choice(setting))
     assert isinstance(choice, ast.Choice), "the first value is one"
     widths: list[int] = []
     with context.diagnostics.collecting():
@@ -117,6 +117,12 @@ def read_widths(given: Mapping[str, ast.Setting], context: Context) -> tuple[int
         help = Advice(words, edits=(removal(other.span),))
         context.diagnostics.add("NAS504", message, other.key.span, help=help)
     return tuple(widths)
+
+
+def _one_choice(setting: ast.Setting) -> Advice:
+    """Say that several choices are written as one."""
+    items = [item.span.text for value in setting.values for item in _items(value)]
+    return Advice("write one choice", edits=(Edit(setting.values_span, f"{{{', '.join(items)}}}"),))
 
 
 def _width(item: ast.Expression, context: Context) -> int:

@@ -160,7 +160,9 @@ class OperationSets:
         for item in items:
             if isinstance(item, ast.Choice):
                 message = f"choice inside of a choice, found `{item.span.brief}`"
-                help = "write one list of operations: each has its own weight"
+                inner = ", ".join(one.span.text for one in item.items)
+                words = "write one list of operations: each has its own weight"
+                help = Advice(words, inner)  # which is what it means
                 self._diagnostics.add("NAS304", message, item.span, help=help)
 
     def _difference(

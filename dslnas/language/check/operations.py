@@ -9,7 +9,15 @@ from dslnas.diagnostics import Diagnostics, user_error
 from dslnas.edits import Advice, Edit
 from dslnas.language.check.bind import bind, parameters_of
 from dslnas.language.check.cell import Operation
-from dslnas.language.check.constants import CHOICES, BodyScope, Constant, Passed, Scope, evaluate
+from dslnas.language.check.constants import (
+    CHOICES,
+    BodyScope,
+    Constant,
+    Passed,
+    Scope,
+    evaluate,
+    without_name,
+)
 from dslnas.language.check.context import Context
 from dslnas.language.check.dag import mentions, understood_order
 from dslnas.language.link.definitions import Definitions
@@ -226,7 +234,7 @@ def check_body(
             "NAS304",
             f"{message}, found `{expression.span.brief}`",
             expression.span,
-            help=CHOICES if is_choice else Advice(usual, edits=_without_name(expression)),
+            help=CHOICES if is_choice else Advice(usual, edits=without_name(expression)),
         )
         return
     name, arguments = call
@@ -246,14 +254,6 @@ def check_body(
             check_body(argument.value, definitions, scope, diagnostics, several=several)
         return
     _check_call(name, arguments, definitions, scope, diagnostics)
-
-
-def _without_name(expression: ast.Expression) -> tuple[Edit, ...]:
-    """Return the edit that removes a name before an operation: only inputs have names."""
-    if not isinstance(expression, ast.Named):
-        return ()
-    name = Span(expression.span.source, expression.span.start, expression.value.span.start)
-    return (Edit(name, ""),)
 
 
 def _check_call(

@@ -1,0 +1,5 @@
+use papers.darts
+
+network {
+    channels  4
+}

@@ -1,0 +1,2 @@
+use papers.darts
+network { head global_avg_pool -> linear(classes) }
