@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dslnas.diagnostics import user_error
+from dslnas.edits import Advice, Help
 from dslnas.language.check.constants import Constant
 from dslnas.ops.primitive import (
     Argument,
@@ -38,8 +39,17 @@ def attribute_value(
             "NAS502",
             f"`{argument.name}` of `{primitive.name}` must be {wanted}, not {shown}",
             span=span,
+            help=_flag(value, span) if argument.kind is Kind.FLAG else "",
         )
     return result
+
+
+def _flag(value: Constant, span: Span | None) -> Help:
+    """Say how 0 and 1 are written as a flag, where they stand as such."""
+    if span is None or span.text not in ("0", "1"):
+        return ""
+    word = "true" if value else "false"
+    return Advice(f"write `{word}`", word)
 
 
 def default_value(

@@ -9,8 +9,8 @@ from typing import Annotated, ClassVar, Literal, Self, TypeAlias, get_args
 
 from pydantic import Field
 
-from dslnas.settings.fields import SHARE, Name
-from dslnas.settings.model import Section
+from dslnas.settings.fields import SHARE, Batch, Name
+from dslnas.settings.model import Section, Spellings
 from dslnas.settings.search_base import Conflict
 from dslnas.settings.values import Augmentation, Crop, Flip
 
@@ -77,7 +77,7 @@ class DataSettings(Section):
         None, description="shares of the parts, in the order of their use"
     )
     subset: Share = Field(1.0, description="share of the examples that is used at all")
-    batch: int = Field(64, ge=2, description="examples in a step of the search")
+    batch: Batch = Field(64, description="examples in a step of the search")
 
     @property
     def lacks_path(self) -> bool:
@@ -128,6 +128,7 @@ METRICS_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
 _AskedMetric: TypeAlias = Annotated[
     Literal["accuracy", "balanced_accuracy", "f1", "auc", "rmse", "mae"] | None,
     Field(description="what networks are compared and chosen by; else accuracy, f1 or rmse"),
+    Spellings({"acc": "accuracy", "auroc": "auc", "roc_auc": "auc"}),
 ]
 _Classes: TypeAlias = Annotated[
     Literal["classification"], Field(description="what is predicted: one of the classes")
@@ -148,7 +149,9 @@ class LabelledSettings(DataSettings):
         description="what is predicted: one of some classes, several labels at once, or numbers",
     )
     metric: _AskedMetric = None
-    balance: Literal["nothing", "weights", "sampling"] = Field(
+    balance: Annotated[
+        Literal["nothing", "weights", "sampling"], Spellings({"none": "nothing"})
+    ] = Field(
         "nothing",
         description="whether rare classes weigh more in the loss, or are drawn as often as others",
     )
@@ -454,7 +457,7 @@ class RatingSettings(DataSettings):
 
     split: _AllShares = (0.5, 0.2, 0.05, 0.25)
     subset: Share = Field(1.0, description="share of the ratings that is used at all")
-    batch: int = Field(512, ge=2, description="ratings in a step of the search")
+    batch: Batch = Field(512, description="ratings in a step of the search")
     seed: int = Field(0, ge=0, description="of the split, so that it is always the same")
 
 

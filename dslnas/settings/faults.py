@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import get_args
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from dslnas.settings.annotations import (
@@ -17,7 +18,7 @@ from dslnas.settings.annotations import (
     wanted,
     words_of,
 )
-from dslnas.settings.model import Model
+from dslnas.settings.model import Model, Spellings
 
 _LIMITS = {
     "greater_than": ("must be more than {:g}", "gt"),
@@ -42,6 +43,7 @@ class Fault:
         value: Only the item of it that is wrong, if there is one, and `item` the number of that.
         is_counted: Whether it is the number of values that is wrong.
         words: Words that the setting takes.
+        spellings: Those by what other programs write for them.
         limit: The nearest value within the limits, if it is a number that passes one of them.
     """
 
@@ -52,6 +54,7 @@ class Fault:
     is_counted: bool = False
     words: tuple[str, ...] = ()
     limit: float | None = None
+    spellings: Mapping[str, str] = field(default_factory=dict)
 
     def message(self, what: str, shown: str) -> str:
         """Return what is wrong, with the name of the setting and the value as it was written."""
@@ -72,10 +75,21 @@ def faults(model: type[Model], values: dict[str, object], error: ValidationError
         by_key.setdefault(str(details["loc"][0]), []).append(details)
     fields = model.settings()
     return [
-        replace(fault, words=tuple(words_of(fields[key].annotation)), limit=_nearest(errors))
+        replace(
+            fault,
+            words=tuple(words_of(fields[key].annotation)),
+            limit=_nearest(errors),
+            spellings=_spellings(fields[key]),
+        )
         for key, errors in by_key.items()
         for fault in _of_setting(key, fields[key].annotation, values[key], errors)
     ]
+
+
+def _spellings(setting: FieldInfo) -> Mapping[str, str]:
+    """Return the words of a setting by what other programs write for them."""
+    facts = (fact for fact in setting.metadata if isinstance(fact, Spellings))
+    return {written: word for fact in facts for written, word in fact.words.items()}
 
 
 def _of_setting(

@@ -10,6 +10,8 @@ from dslnas.settings.values import Adam, AnyOptimiser, Schedule, Sgd, Variationa
 SHARE = "share"
 """Mark of numbers that are written in percent."""
 
+Epochs: TypeAlias = Annotated[int, Field(ge=1), Aliases(("num_epochs", "max_epochs", "n_epochs"))]
+Batch: TypeAlias = Annotated[int, Field(ge=2), Aliases(("batch_size", "bs"))]
 Accumulate: TypeAlias = Annotated[
     int,
     Field(
@@ -39,18 +41,7 @@ Name: TypeAlias = Annotated[str, Field(title="a name")]
 Weights: TypeAlias = Annotated[
     AnyOptimiser,
     Field(description="optimiser of the network's weights: sgd, adam, adamw, rmsprop, adagrad"),
-    Aliases(
-        (
-            "optimiser",
-            "optimizer",
-            "lr",
-            "learning_rate",
-            "momentum",
-            "weight_decay",
-            "schedule",
-            "scheduler",
-        )
-    ),
+    Aliases(("optimiser", "optimizer")),
 ]
 Arch: TypeAlias = Annotated[
     Adam | Sgd,

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from dslnas.settings.fields import Arch
+from dslnas.settings.model import Spellings
 from dslnas.settings.search_base import Conflict, Needs, SearchSettings
 from dslnas.settings.search_parts import Freeze, Perturb, Prune, Regularise, Relax, Skip
 from dslnas.settings.values import ADAM_OF_DARTS, Sgd
@@ -25,7 +26,9 @@ class OrderSettings(GradientSettings):
         "hessian": ("order", "first", "second"),
         "unroll": ("order", "first", "second"),
     }
-    order: Literal["first", "second"] = Field("first", description="of the alpha-gradient")
+    order: Annotated[
+        Literal["first", "second"], Spellings({"1": "first", "2": "second"})
+    ] = Field("first", description="of the alpha-gradient")
     hessian: Literal["difference", "exact"] = Field(
         "difference",
         description="second order: by finite differences as published, or by differentiating twice",

@@ -23,6 +23,13 @@ class Aliases:
     words: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Spellings:
+    """Words of a setting by what other programs write for them; a fact of its field."""
+
+    words: Mapping[str, str]
+
+
 class Model(BaseModel):
     """Base of sections and calls: checked, frozen, equal by its fields, made with keywords.
 
@@ -50,6 +57,14 @@ class Model(BaseModel):
         """Return what can be written, by its key in the language; the tag is no part of it."""
         fields = cls.model_fields.items()
         return {field.alias or name: field for name, field in fields if name != cls.tag}
+
+    @classmethod
+    def meant(cls, word: str) -> str:
+        """Return the key that a word of other programs means here, or "" where it means nothing."""
+        for key, field in cls.settings().items():
+            if any(word in fact.words for fact in field.metadata if isinstance(fact, Aliases)):
+                return key
+        return ""
 
     def value_of(self, key: str) -> object:
         """Return the value of a setting by its key in the language."""
@@ -87,14 +102,6 @@ class Section(Model):
         """Return the keys of all settings, plain ones and expressions."""
         return [*cls.settings(), *cls.expressions]
 
-    @classmethod
-    def meant(cls, word: str) -> str:
-        """Return the key that a word of other programs means here, or "" where it means nothing."""
-        for key, field in cls.settings().items():
-            if any(word in fact.words for fact in field.metadata if isinstance(fact, Aliases)):
-                return key
-        return ""
-
 
 class Call(Model):
     """Base of everything written as `word(...)`, its fields being the parameters in their order.
@@ -102,8 +109,10 @@ class Call(Model):
     Attributes:
         word: Name of the call.
         noun: Noun for such calls, in messages.
+        aliases: Other words for it, of other programs.
     """
 
     tag = "word"
     noun: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]] = ()
     word: str = ""  # every call has its own

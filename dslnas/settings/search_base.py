@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, NamedTuple, Self, TypeAlias
 
 from pydantic import Field
 
-from dslnas.settings.fields import Accumulate, Dropout, Norms, Slowness, Weights
+from dslnas.settings.fields import Accumulate, Dropout, Epochs, Norms, Slowness, Weights
 from dslnas.settings.model import Section
 from dslnas.settings.stop import Eigenvalue, StopRule
 from dslnas.settings.values import Rate, Sgd, Warmup
@@ -71,7 +71,7 @@ class SearchSettings(Section):
     needs_channels: ClassVar[bool] = False
     needs: ClassVar[Needs] = {}
     method: str = ""  # every method has its own
-    epochs: int = Field(50, ge=1, description="passes over the data that trains weights")
+    epochs: Epochs = Field(50, description="passes over the data that trains weights")
     warmup: Annotated[int, Field(ge=0)] | None = Field(
         0, description="first epochs, in which only the weights train"
     )

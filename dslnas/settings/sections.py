@@ -5,8 +5,18 @@ from typing import Annotated, ClassVar, Literal, TypeAlias, get_args
 
 from pydantic import Field
 
-from dslnas.settings.fields import SHARE, Accumulate, Dropout, Name, Norms, Slowness, Weights
-from dslnas.settings.model import Section
+from dslnas.settings.fields import (
+    SHARE,
+    Accumulate,
+    Batch,
+    Dropout,
+    Epochs,
+    Name,
+    Norms,
+    Slowness,
+    Weights,
+)
+from dslnas.settings.model import Aliases, Section, Spellings
 from dslnas.settings.values import Augmentation, Cosine, Sgd
 
 MAX_SIDE = 65536
@@ -18,6 +28,7 @@ OLDEST_INT8_OPSET = 13
 """The first in which a weight can have a step for every channel."""
 
 Side: TypeAlias = Annotated[int, Field(ge=1, le=MAX_SIDE)]
+Channels: TypeAlias = Annotated[Side, Aliases(("init_channels", "num_channels"))]
 """Channels, height or width."""
 
 
@@ -75,7 +86,7 @@ class NetworkSettings(Section):
         description="channels x height x width of an example, or how many numbers; else the data's",
     )
     classes: int | None = Field(None, description="outputs of the head; else the data's")
-    channels: Side = Field(16, description="C while searching")
+    channels: Channels = Field(16, description="C while searching")
     repeat: int = Field(2, ge=0, le=256, description="N while searching")
 
 
@@ -135,10 +146,10 @@ class EvaluateSettings(Section):
     """Training the found architecture from scratch (DARTS, appendix A.2)."""
 
     kind = "evaluate"
-    epochs: int = Field(600, ge=1, description="passes over the training data")
-    batch: int = Field(96, ge=2, description="examples in a step")
+    epochs: Epochs = Field(600, description="passes over the training data")
+    batch: Batch = Field(96, description="examples in a step")
     accumulate: Accumulate = 1
-    channels: Side = Field(36, description="C of the network that is trained")
+    channels: Channels = Field(36, description="C of the network that is trained")
     repeat: int = Field(6, ge=0, le=256, description="N of the network that is trained")
     weights: Weights = Sgd(lr=Cosine(start=0.025, end=0.0))
     epoch: Literal["last", "best"] | None = Field(
@@ -160,7 +171,9 @@ class EvaluateSettings(Section):
     augment: tuple[Augmentation, ...] = Field(
         (), description="in addition to the data's own, such as cutout(16)"
     )
-    drop_path: float = Field(0.2, ge=0, lt=1, description="rate at the end, rising linearly from 0")
+    drop_path: Annotated[float, Aliases(("drop_path_prob", "drop_path_rate"))] = Field(
+        0.2, ge=0, lt=1, description="rate at the end, rising linearly from 0"
+    )
     auxiliary: float = Field(
         0.0, ge=0, description="weight of the auxiliary head's loss; the paper: 0.4"
     )
@@ -185,6 +198,8 @@ Format: TypeAlias = Literal["onnx", "python"]
 Narrow: TypeAlias = Literal["float32", "float16", "int8"]
 """A precision of an exported model."""
 
+_PRECISIONS = {"none": "float32", "fp32": "float32", "fp16": "float16", "half": "float16"}
+
 
 class ExportSettings(Section):
     """Files that are written for deployment."""
@@ -205,7 +220,7 @@ class ExportSettings(Section):
     ir_version: Annotated[int, Field(ge=4, le=NEWEST_IR)] | None = Field(
         None, description="format of their files; else the oldest that goes with the opset"
     )
-    precision: tuple[Narrow, ...] = Field(
+    precision: Annotated[tuple[Narrow, ...], Spellings(_PRECISIONS)] = Field(
         ("float32",),
         min_length=1,
         description="int8, float16: ONNX models beside the one in float32, which is always written",

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
-from dslnas.settings.model import Call
+from dslnas.settings.model import Aliases, Call
 
 # ---- schedules ----------------------------------------------------------------------------------
 
@@ -94,14 +94,22 @@ class Optimiser(Call):
     noun: ClassVar[str] = "optimiser"
 
 
+LearningRate: TypeAlias = Annotated[
+    Rate, Aliases(("learning_rate", "base_lr", "init_lr", "schedule", "scheduler"))
+]
+WeightDecay: TypeAlias = Annotated[float, Field(ge=0), Aliases(("wd", "l2", "l2_penalty"))]
+Clip: TypeAlias = Annotated[
+    float, Field(ge=0), Aliases(("grad_clip", "gradient_clip", "clip_norm", "max_norm"))
+]
+
 class Sgd(Optimiser):
     """Stochastic gradient descent; gradients are clipped at the global norm `clip` (0: never)."""
 
     word: Literal["sgd"] = "sgd"
-    lr: Rate = Cosine(start=0.025, end=0.001)
+    lr: LearningRate = Cosine(start=0.025, end=0.001)
     momentum: float = Field(0.9, ge=0, lt=1)
-    weight_decay: float = Field(3e-4, ge=0)
-    clip: float = Field(5.0, ge=0)
+    weight_decay: WeightDecay = 3e-4
+    clip: Clip = 5.0
 
 
 Beta: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
@@ -111,10 +119,10 @@ class Adam(Optimiser):
     """Adam (Kingma and Ba, ICLR 2015) with plain L2 weight decay; eps is 1e-8."""
 
     word: Literal["adam"] = "adam"
-    lr: Rate = 1e-3
+    lr: LearningRate = 1e-3
     betas: tuple[Beta, Beta] = (0.9, 0.999)
-    weight_decay: float = Field(0.0, ge=0)
-    clip: float = Field(0.0, ge=0)
+    weight_decay: WeightDecay = 0.0
+    clip: Clip = 0.0
 
 
 ADAM_OF_DARTS = Adam(lr=3e-4, betas=(0.5, 0.999), weight_decay=1e-3)
@@ -125,30 +133,30 @@ class AdamW(Optimiser):
     """Adam whose weight decay is no part of the gradient (Loshchilov and Hutter, ICLR 2019)."""
 
     word: Literal["adamw"] = "adamw"
-    lr: Rate = 1e-3
+    lr: LearningRate = 1e-3
     betas: tuple[Beta, Beta] = (0.9, 0.999)
-    weight_decay: float = Field(0.01, ge=0)
-    clip: float = Field(0.0, ge=0)
+    weight_decay: WeightDecay = 0.01
+    clip: Clip = 0.0
 
 
 class RmsProp(Optimiser):
     """RMSprop: gradients by the root of their mean square, of which a step keeps `decay`."""
 
     word: Literal["rmsprop"] = "rmsprop"
-    lr: Rate = 1e-3
+    lr: LearningRate = 1e-3
     decay: float = Field(0.99, ge=0, lt=1)
     momentum: float = Field(0.0, ge=0, lt=1)
-    weight_decay: float = Field(0.0, ge=0)
-    clip: float = Field(0.0, ge=0)
+    weight_decay: WeightDecay = 0.0
+    clip: Clip = 0.0
 
 
 class Adagrad(Optimiser):
     """Adagrad (Duchi et al., JMLR 2011): gradients by the root of the sum of their squares."""
 
     word: Literal["adagrad"] = "adagrad"
-    lr: Rate = 0.05
-    weight_decay: float = Field(0.0, ge=0)
-    clip: float = Field(5.0, ge=0)
+    lr: LearningRate = 0.05
+    weight_decay: WeightDecay = 0.0
+    clip: Clip = 5.0
 
 
 AnyOptimiser: TypeAlias = Annotated[
@@ -166,6 +174,7 @@ class Variational(Call):
     """
 
     noun: ClassVar[str] = "dropout"
+    aliases: ClassVar[tuple[str, ...]] = ("locked",)  # the class LockedDropout of AWD-LSTM
     word: Literal["variational"] = "variational"
     words: float = Field(0.0, ge=0, lt=1, description="of whole words of the embedding's table")
     embedded: float = Field(0.0, ge=0, lt=1, description="of `drop_embedded`: the embedded words")

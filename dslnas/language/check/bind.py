@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from dslnas.diagnostics import Diagnostics, user_error
 from dslnas.edits import Advice, Edit, Help, removal
 from dslnas.language.syntax import ast
 from dslnas.language.syntax.numbers import behind_comma_help, comma_help
 from dslnas.source import Span
-from dslnas.spelling import suggestion
+from dslnas.spelling import meant, suggestion
 
 
 def parameters_of(definition: ast.OpDef | ast.GateDef) -> dict[str, bool]:
@@ -18,11 +18,15 @@ def parameters_of(definition: ast.OpDef | ast.GateDef) -> dict[str, bool]:
 
 
 def bind(
-    name: ast.Name, arguments: Sequence[ast.Argument], parameters: Mapping[str, bool]
+    name: ast.Name,
+    arguments: Sequence[ast.Argument],
+    parameters: Mapping[str, bool],
+    meant_by: Callable[[str], str] = lambda _: "",
 ) -> dict[str, ast.Expression]:
     """Return what a call gives by parameter; defaults are not filled in.
 
-    `parameters` says of each, in their order, whether it must be given.
+    `parameters` says of each, in their order, whether it must be given; `meant_by` returns the one
+    that a word of other programs means, or "".
 
     Raises:
         UserError: NAS208 for too many, unknown, repeated or missing arguments.
@@ -41,8 +45,9 @@ def bind(
         place = argument.span if argument.name is None else argument.name.span
         if key not in parameters:
             message = f"`{name.text}` has no argument `{key}`"
-            unknown = suggestion(key, keys) or _takes(name, keys)
-            raise user_error("NAS208", message, span=place, help=unknown)
+            other = meant_by(key)
+            near = meant(key, other) if other else suggestion(key, keys)
+            raise user_error("NAS208", message, span=place, help=near or _takes(name, keys))
         if key in bound:
             message, first = f"argument `{key}` is given twice", bound[key]
             is_same = first.span.text == argument.value.span.text

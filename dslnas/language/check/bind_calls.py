@@ -16,7 +16,7 @@ from dslnas.settings.annotations import Annotation, alternatives, calls_of, is_l
 from dslnas.settings.calls import CALLS
 from dslnas.settings.faults import Fault, faults
 from dslnas.settings.model import Call
-from dslnas.spelling import did_you_mean, suggestion
+from dslnas.spelling import did_you_mean, meant, suggestion
 
 
 def read_values(
@@ -68,11 +68,21 @@ def fault_diagnostic(
 
 
 def _respelt(fault: Fault, written: Sequence[ast.Expression]) -> tuple[Edit, ...]:
-    """Return the edit that spells a word as the setting does, or takes quotes from a value.
+    """Return the edit that spells a value as the setting does.
 
-    A number that passes a limit becomes the limit: nobody knows whether that is meant.
+    Quotes are taken from words and put around text, and the size of a batch of one goes. Where one
+    word is all that can stand, it does. A number that passes a limit becomes the limit: nobody
+    knows whether that is meant.
     """
     match written:
+        case [ast.Name(text=text) | ast.Number(text=text) as one] if text in fault.spellings:
+            return (Edit(one.span, fault.spellings[text]),)
+        case [one] if len(fault.words) == 1 and fault.wants == f"must be `{fault.words[0]}`":
+            return (Edit(one.span, fault.words[0]),)
+        case [ast.Number(text=text) as number] if fault.wants == "must be text in quotes":
+            return (Edit(number.span, f'"{text}"'),)
+        case [ast.Size(parts=(1, *_)) as size] if fault.is_counted and "at most" in fault.wants:
+            return (Edit(size.span, size.span.text.partition("x")[2].lstrip()),)
         case [ast.Name(text=text) as name]:
             return edits_of(did_you_mean(text, fault.words), name.span)
         case [ast.Text(value=text) as quoted] if is_number(text) or text in fault.words:
@@ -104,7 +114,9 @@ def _read(
                 return _call(model, name, arguments, scope, usual)
             if calls:
                 noun = next(iter(calls.values())).noun  # a setting takes calls of one kind
-                message, help = f"unknown {noun} `{text}(...)`", suggestion(text, calls)
+                message = f"unknown {noun} `{text}(...)`"
+                other = next((word for word, call in calls.items() if text in call.aliases), "")
+                help = meant(text, other) if other else suggestion(text, calls)
                 raise user_error("NAS207", message, span=name.span, help=help)
             return expression  # syntax, which no setting takes: the model says what it wants
     return evaluate(expression, scope)
@@ -120,7 +132,7 @@ def _call(
     """Return the value that a call such as `cosine(0.025, 0.001)` stands for."""
     fields = model.settings()
     required = {key: field.is_required() for key, field in fields.items()}
-    given = bind(name, arguments, required)
+    given = bind(name, arguments, required, model.meant)
     values = {key: _argument(value, fields[key].annotation, scope) for key, value in given.items()}
     rest = vars(usual) if isinstance(usual, model) else {}
     try:

@@ -8,14 +8,14 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from dslnas.edits import Help, second_removal
+from dslnas.edits import Advice, Edit, Help, second_removal
 from dslnas.language.check.bind import only_value
 from dslnas.language.check.bind_calls import fault_diagnostic, read_values
 from dslnas.language.check.context import Context
 from dslnas.language.syntax import ast
 from dslnas.settings.annotations import is_several
 from dslnas.settings.faults import faults
-from dslnas.settings.model import Section
+from dslnas.settings.model import Call, Section
 from dslnas.settings.spec import SECTIONS
 from dslnas.spelling import did_you_mean, suggestion
 
@@ -46,7 +46,8 @@ def build(
         key, span = setting.key.text, setting.key.span
         if key not in model.all_keys():
             message = f"unknown setting `{key}` in {where}"
-            diagnostics.add("NAS501", message, span, help=_meant(key, model))
+            help = _meant(setting, model, settings, defaults)
+            diagnostics.add("NAS501", message, span, help=help)
             continue
         if key in written:
             first = written[key]
@@ -72,11 +73,21 @@ def build(
     return model.model_validate({**defaults, **values})
 
 
-def _meant(key: str, model: type[Section]) -> Help:
+def _meant(
+    setting: ast.Setting,
+    model: type[Section],
+    settings: Sequence[ast.Setting],
+    defaults: Mapping[str, object],
+) -> Help:
     """Return what an unknown setting may be meant for: one of the section, or of another."""
+    key = setting.key.text
     meant = model.meant(key)
     if meant:
-        return f"did you mean `{meant}` ({model.settings()[meant].description})?"
+        words = f"did you mean `{meant}` ({model.settings()[meant].description})?"
+        return Advice(words, meant, key)
+    inside = _inside(setting, model, settings, defaults)
+    if inside:
+        return inside
     has_it = [other for other in SECTIONS if key in other.all_keys()]
     # Of sections of one kind the first that has it is the best known.
     nearest = [other for other in has_it if other.kind == model.kind][:1]
@@ -84,3 +95,29 @@ def _meant(key: str, model: type[Section]) -> Help:
     owners = " and ".join(f"`{heading}`" for heading in reversed(headings.values()))
     hint = f"it is a setting of {owners}" if owners else suggestion(key, model.all_keys())
     return did_you_mean(key, model.all_keys()) or hint
+
+
+def _inside(
+    setting: ast.Setting,
+    model: type[Section],
+    settings: Sequence[ast.Setting],
+    defaults: Mapping[str, object],
+) -> Help:
+    """Say that a setting is a parameter of the call that another is, as `lr` is of `sgd`."""
+    usual = {key: defaults.get(key, field.default) for key, field in model.settings().items()}
+    calls = {key: call for key, call in usual.items() if isinstance(call, Call)}
+    parameters = {key: _parameter(setting.key.text, call) for key, call in calls.items()}
+    key = next((key for key, parameter in parameters.items() if parameter), None)
+    if key is None:
+        return ""
+    value = setting.values_span.text
+    given = value if len(setting.values) == 1 else f"({value})"
+    text = f"{key} {calls[key].word}({parameters[key]} = {given})"
+    others = [other.key.text for other in settings if other is not setting]
+    is_alone = key not in others and not any(_parameter(other, calls[key]) for other in others)
+    return Advice(f"write `{text}`", edits=(Edit(setting.span, text),) if is_alone else ())
+
+
+def _parameter(word: str, call: Call) -> str:
+    """Return the parameter of a call that a word means, or "" where it means none."""
+    return word if word in call.settings() else call.meant(word)

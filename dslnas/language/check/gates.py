@@ -44,8 +44,8 @@ class Gates:
         if len(setting.values) > 1 or not isinstance(value, ast.Name):
             message = f"`edge` takes the name of a gate, found `{span.brief}`"
             call = called(value)
-            is_one = all(called(other) == call for other in setting.values)
-            alone = (Edit(span, call[0].text, is_one),) if call else ()
+            names = {None if other is None else other[0].text for other in map(called, setting.values)}
+            alone = (Edit(span, call[0].text),) if call and len(names) == 1 else ()
             words = "write the name alone: operation and source are those of the edge"
             help = Advice(words, edits=alone)
             self._diagnostics.add("NAS502", message, span, help=help)

@@ -1,0 +1,2 @@
+use papers.darts
+data cifar10 { task classification }

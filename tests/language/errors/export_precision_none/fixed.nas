@@ -1,0 +1,5 @@
+use papers.darts
+
+data digits
+
+export { precision float32 }

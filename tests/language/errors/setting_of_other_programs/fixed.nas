@@ -1,0 +1,3 @@
+use papers.darts
+search darts { weights sgd(lr = 0.1) }
+evaluate { weights adamw }

@@ -1,0 +1,2 @@
+use papers.darts_rnn
+evaluate { dropout variational(0.5) }

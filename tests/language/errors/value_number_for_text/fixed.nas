@@ -1,0 +1,2 @@
+use papers.darts
+data npz { path "3" }

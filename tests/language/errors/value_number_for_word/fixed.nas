@@ -1,0 +1,2 @@
+use papers.darts
+search darts { order first }

@@ -1,0 +1,3 @@
+use papers.darts
+op block = conv(3, bias = true)
+cell normal { choose block }

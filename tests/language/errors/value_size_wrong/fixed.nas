@@ -1,0 +1,2 @@
+use papers.darts
+network { input 3 x 32 x 32 }
