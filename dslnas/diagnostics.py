@@ -166,11 +166,19 @@ class Diagnostics:
             self.add(code, f"unknown {what} `{name}`", span, help=help)
         return name in known
 
-    def add_taken(self, what: str, name: str, span: Span | None, first: Span | None) -> None:
+    def add_taken(
+        self,
+        what: str,
+        name: str,
+        span: Span | None,
+        first: Span | None,
+        help: Help | None = None,
+    ) -> None:
         """Record NAS204 for a name that has a definition, at `first` if that is known."""
         notes = [Note("the first definition is here", first)] if first else ()
         message = f"{what} `{name}` is already defined"
-        self.add("NAS204", message, span, notes=notes, help=another_name(span))
+        help = another_name(span) if help is None else help
+        self.add("NAS204", message, span, notes=notes, help=help)
 
     def add_twice(
         self, message: str, span: Span, first: Span, edits: tuple[Edit, ...] = ()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 import heapq
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import lru_cache
 from operator import eq
 
-from dslnas.edits import Advice, Help
+from dslnas.edits import Advice, Edit, Help
 from dslnas.names import free_name
 from dslnas.source import Span
 
@@ -68,12 +68,39 @@ def meant(word: str, near: str, *, safe: bool = True) -> Advice:
     return Advice(f"did you mean `{near}`?", near, word, certain)
 
 
-def another_name(span: Span | None) -> Help:
+def another_name(span: Span | None, *, safe: bool = False) -> Help:
     """Return advice to give what is named at a place a name that its text has not yet."""
     if span is None:
         return "choose another name"
     free = free_name(f"{span.text}_2", _words(span.source.text))
-    return Advice("choose another name", free, safe=False)
+    return Advice("choose another name", free, safe=safe)
+
+
+def renamed(span: Span, whole: Span) -> Help:
+    """Return advice to give what is named at a place another name in all of its definition.
+
+    Inside of a definition a name means what the definition calls so, but for the names of arguments
+    and the words of conditions, as in `conv(3, stride = stride)`.
+    """
+    word, text = span.text, whole.text
+    free = free_name(f"{word}_2", _words(span.source.text))
+    starts = (whole.start + place for place in words_at(text, word, but=r"\s*=(?!=)"))
+    places = sorted({span.start, *starts})
+    # A condition has words of its own, and `linear(C)(x)` has a number where `tanh(C)` has a value.
+    other = rf"\b(when|and)\s+{re.escape(word)}\b|\([^()]*\b{re.escape(word)}\b[^()]*\)\("
+    is_sure = re.search(other, text) is None
+    edits = (Edit(Span(span.source, at, at + len(word)), free, is_sure) for at in places)
+    return Advice("choose another name", edits=tuple(edits))
+
+
+def words_at(text: str, word: str, but: str = "$^") -> Iterator[int]:
+    """Yield where a word stands in a text, comments and strings left out.
+
+    Args:
+        but: Pattern of what does not follow it.
+    """
+    pattern = re.compile(rf'#[^\n]*|"[^"\n]*"|\b(?P<word>{re.escape(word)})\b(?!{but})')
+    return (match.start() for match in pattern.finditer(text) if match["word"])
 
 
 @lru_cache(1)

@@ -8,7 +8,7 @@ from dslnas.diagnostics import Diagnostics
 from dslnas.language.check.cell_parts import FIRST, CellParts
 from dslnas.language.check.operations import BODY_NAMES
 from dslnas.source import Span
-from dslnas.spelling import another_name, did_you_mean
+from dslnas.spelling import another_name, did_you_mean, renamed
 
 
 class CellNames:
@@ -45,7 +45,8 @@ class CellNames:
         for what, name, span in self._with_places(parts):
             if what == "value" and name in BODY_NAMES:
                 message = f"value `{name}` has a meaning of its own"
-                diagnostics.add("NAS204", message, span, help=another_name(span))
+                help = renamed(span, parts.definition.span) if span else ""
+                diagnostics.add("NAS204", message, span, help=help)
             elif name in numbered:
                 message = f"{what} `{name}` is the name of a node"
                 diagnostics.add("NAS204", message, span, help=another_name(span))

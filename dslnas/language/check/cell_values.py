@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dslnas.edits import Advice, Edit
+from dslnas.edits import Advice, Edit, addition, removal
 from dslnas.language.check.bind import bind, only_value, parameters_of
 from dslnas.language.check.cell_names import CellNames
 from dslnas.language.check.cell_parts import FIRST, CellParts
@@ -64,7 +64,17 @@ class CellValues:
             value = only_value(first, self._diagnostics, help)
             self._read(FIRST, value, first.key.span)
         for let in self._parts.lets:
-            self._read(let.name.text, let.value, let.name.span)
+            if isinstance(let.value, ast.Number):
+                self._reader.refuse_number(let.value, self._outside(let))
+            else:
+                self._read(let.name.text, let.value, let.name.span)
+
+    def _outside(self, let: ast.Let) -> tuple[Edit, ...]:
+        """Return the edits that put a constant in front of its cell."""
+        cell = self._parts.definition.span
+        if let.span not in cell:
+            return ()
+        return (addition(cell, f"{let.span.text}\n"), removal(let.span))
 
     def read_in_place(self, expression: ast.Expression, wish: str) -> str:
         """Read a value that is written where it is read; return the name that it gets."""

@@ -15,7 +15,7 @@ from dslnas.language.check.values import Slot
 from dslnas.language.link.definitions import Definitions
 from dslnas.ops.catalogue import LANGUAGE
 from dslnas.source import Span
-from dslnas.spelling import another_name
+from dslnas.spelling import renamed
 
 MAX_PARTS = 200
 """Names, operations and signs of a gate: it stands around every operation of every edge."""
@@ -85,7 +85,8 @@ def _check_names(body: GateBody, operations: Definitions, diagnostics: Diagnosti
         if name.text in BODY_NAMES or (place == 0 and is_operation):
             meaning = "is an operation" if is_operation else "has a meaning of its own"
             message = f"`{name.text}` {meaning} and cannot be a {what}"
-            diagnostics.add("NAS204", message, name.span, help=another_name(name.span))
+            help = renamed(name.span, body.definition.span)
+            diagnostics.add("NAS204", message, name.span, help=help)
         elif name.text in taken:
             diagnostics.add_taken(what, name.text, name.span, taken[name.text])
         taken.setdefault(name.text, name.span)

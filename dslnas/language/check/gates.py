@@ -44,7 +44,7 @@ class Gates:
         if len(setting.values) > 1 or not isinstance(value, ast.Name):
             message = f"`edge` takes the name of a gate, found `{span.brief}`"
             call = called(value)
-            names = {None if other is None else other[0].text for other in map(called, setting.values)}
+            names = {other[0].text for one in setting.values if (other := called(one))}
             alone = (Edit(span, call[0].text),) if call and len(names) == 1 else ()
             words = "write the name alone: operation and source are those of the edge"
             help = Advice(words, edits=alone)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from dslnas.diagnostics import Diagnostics
-from dslnas.edits import second_removal
+from dslnas.edits import Advice, addition, second_removal
 from dslnas.language.check.checked import CheckedInput
 from dslnas.language.check.constants import evaluate
 from dslnas.language.check.context import Context
@@ -45,10 +45,12 @@ def named_inputs(given: Mapping[str, ast.Setting], context: Context) -> tuple[Ch
     Where `input` is not given, the data have the shapes, and the order is that of `stem`.
     """
     diagnostics = context.diagnostics
-    stems = _by_name(given["stem"], diagnostics)
+    settings = [given[key] for key in ("input", "stem") if key in given]
+    names = {v.name.text for s in settings for v in s.values if isinstance(v, ast.Named)}
+    stems = _by_name(given["stem"], names, diagnostics)
     if "input" not in given:
         return tuple(CheckedInput(n, None, s.value, s.name.span) for n, s in stems.items())
-    shapes = _by_name(given["input"], diagnostics)
+    shapes = _by_name(given["input"], names, diagnostics)
     if LOGITS in shapes:
         message = f"`{LOGITS}` is what the network gives, and no input can be called so"
         diagnostics.add("NAS502", message, shapes[LOGITS].name.span, help="choose another name")
@@ -70,14 +72,19 @@ def named_inputs(given: Mapping[str, ast.Setting], context: Context) -> tuple[Ch
     )
 
 
-def _by_name(setting: ast.Setting, diagnostics: Diagnostics) -> dict[str, ast.Named]:
-    """Return the values of a setting by their names."""
+def _by_name(
+    setting: ast.Setting, names: Collection[str], diagnostics: Diagnostics
+) -> dict[str, ast.Named]:
+    """Return the values of a setting by their names; `names` are those of all inputs."""
     key = setting.key.text
     values: dict[str, ast.Named] = {}
+    left = {*names} - {v.name.text for v in setting.values if isinstance(v, ast.Named)}
+    is_one = len(left) == 1 and len(setting.values) == len(names)
     for value in setting.values:
         if not isinstance(value, ast.Named):
             message = f"value of `{key}` has no name, and others have"
-            help = f"write `{key} user: ..., item: ...`"
+            edits = tuple(addition(value.span, f"{name}: ") for name in left if is_one)
+            help = Advice(f"write `{key} user: ..., item: ...`", edits=edits)
             diagnostics.add("NAS502", message, value.span, help=help)
         elif value.name.text in values:
             message = f"`{key}` of `{value.name.text}` is given twice"

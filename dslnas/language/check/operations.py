@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from dslnas.diagnostics import Diagnostics, user_error
-from dslnas.edits import Advice, Edit
+from dslnas.edits import Advice, Edit, removal
 from dslnas.language.check.bind import bind, parameters_of
 from dslnas.language.check.cell import Operation
 from dslnas.language.check.constants import (
@@ -27,7 +27,7 @@ from dslnas.language.print.format import format_operation
 from dslnas.language.syntax import ast
 from dslnas.ops.catalogue import LANGUAGE, MEANT
 from dslnas.source import Span
-from dslnas.spelling import another_name, did_you_mean
+from dslnas.spelling import another_name, did_you_mean, renamed
 
 # Names that have a value inside of a body: see dslnas.graph.lower.expand.
 BODY_NAMES = ("C", "C_in", "H_in", "W_in", "stride")
@@ -292,8 +292,21 @@ def _check_join(
     least = LANGUAGE[name.text].inputs[0] if name.text in LANGUAGE else 2
     if len(branches) < least or any(branch.name is not None for branch in branches):
         message = f"`{name.text}` joins at least {least} branches, found {len(branches)}"
-        help = f"write `{name.text}(a -> b, identity)`"
+        help = Advice(f"write `{name.text}(a -> b, identity)`", edits=alone(name, branches))
         diagnostics.add("NAS208", message, name.span, help=help)
+
+
+def alone(name: ast.Name, joined: Sequence[ast.Argument]) -> tuple[Edit, ...]:
+    """Return the edit that writes what is joined without its join, where it is joined with nothing.
+
+    That is what a sum, a mean or a concatenation of one comes to.
+    """
+    if len(joined) != 1 or joined[0].name is not None:
+        return ()
+    text, part = name.span.source.text, joined[0].span
+    whole = Span(name.span.source, name.span.start, text.index(")", part.end) + 1)
+    is_simple = isinstance(joined[0].value, ast.Name | ast.Call)
+    return (Edit(whole, part.text if is_simple else f"({part.text})"),)
 
 
 def _check_value(expression: ast.Expression, scope: BodyScope, diagnostics: Diagnostics) -> None:
@@ -314,15 +327,19 @@ def _check_value(expression: ast.Expression, scope: BodyScope, diagnostics: Diag
 
 
 def _check_parameters(definition: ast.OpDef, diagnostics: Diagnostics) -> None:
-    seen: dict[str, Span] = {}
+    seen: dict[str, ast.Parameter] = {}
     for parameter in definition.parameters:
         name, span = parameter.name.text, parameter.name.span
         if name in BODY_NAMES:
             message = f"`{name}` has a meaning of its own and cannot be a parameter"
-            diagnostics.add("NAS204", message, span, help=another_name(span))
+            help = renamed(span, definition.span)
+            diagnostics.add("NAS204", message, span, help=help)
         elif name in seen:
-            diagnostics.add_taken("parameter", name, span, seen[name])
-        seen.setdefault(name, span)
+            is_same = parameter.span.text == seen[name].span.text
+            again = Advice("remove one of them", edits=(removal(parameter.span),))
+            first = seen[name].name.span
+            diagnostics.add_taken("parameter", name, span, first, again if is_same else None)
+        seen.setdefault(name, parameter)
 
 
 def _check_conditions(variant: ast.Variant, scope: BodyScope, diagnostics: Diagnostics) -> None:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
 
+from dslnas.edits import Advice, Edit, Help
 from dslnas.language.check.context import Context
-from dslnas.language.check.operations import BODY_NAMES, check_body, reads_several
+from dslnas.language.check.operations import BODY_NAMES, alone, check_body, reads_several
 from dslnas.language.check.own_weights import operation_in, weights_of_its_own
+from dslnas.language.check.value_edits import applied_to, mixture, one_after_another
 from dslnas.language.check.value import (
     Activated,
     Applied,
@@ -76,6 +78,7 @@ class ValueReader:
         self._gates = gates
         self.owner = ""
         self.parts = 0
+        self._mended: dict[int, tuple[Edit, ...]] = {}
 
     def read(self, expression: ast.Expression) -> ValueExpression | None:
         """Return what an expression means, None if something is wrong with it.
@@ -91,10 +94,11 @@ class ValueReader:
                 self._unknown(expression)
                 return None
             case ast.Binary(sign="-", left=ast.Number() as number, right=right):
-                self._not_a_value(number, _REST)
+                self._not_a_value(number, Advice(_REST, edits=self._mended.get(id(number), ())))
                 self.read(right)
                 return None
             case ast.Binary(sign=sign, left=left, right=right) if sign in SIGNS:
+                self._mended |= mixture(expression)
                 return self._joined(SIGNS[sign], (left, right), expression)
             case ast.Call(function=ast.Name(text=text)) if text in self._gates:
                 return self._gates[text](expression)
@@ -103,10 +107,22 @@ class ValueReader:
             case ast.Call():
                 return self._apply(expression)
             case ast.Number() | ast.Negative() | ast.Size():
-                self._not_a_value(expression, _NUMBER)
+                self.refuse_number(expression)
+            case ast.Chain(stages=(first, *rest)) if self._is_applied_along(first, rest):
+                edit = Edit(expression.span, applied_to(first.span.text, rest))
+                self._not_a_value(expression, Advice(_FORMS, edits=(edit,)))
             case _:
                 self._not_a_value(expression, _FORMS)
         return None
+
+    def _is_applied_along(self, first: ast.Expression, rest: Sequence[ast.Expression]) -> bool:
+        """Whether a chain is a value with operations behind it, one applied after the other."""
+        found = [not self._names.keys().isdisjoint(mentioned(part)) for part in (first, *rest)]
+        return found[0] and not any(found[1:])
+
+    def refuse_number(self, number: ast.Expression, edits: tuple[Edit, ...] = ()) -> None:
+        """Record NAS311 for a number where a value is wanted; `edits` put it elsewhere."""
+        self._not_a_value(number, Advice(_NUMBER, edits=edits))
 
     def read_source(self, expression: ast.Expression) -> ValueExpression | None:
         """Return what an operation reads: a value, or several in brackets."""
@@ -118,7 +134,7 @@ class ValueReader:
         whole = Together(operands, text, expression.span)
         return whole if len(operands) == len(found) else None
 
-    def _not_a_value(self, expression: ast.Expression, help: str) -> None:
+    def _not_a_value(self, expression: ast.Expression, help: Help) -> None:
         message = f"expected a value, found `{expression.span.brief}`"
         self._diagnostics.add("NAS311", message, expression.span, help=help)
 
@@ -141,7 +157,7 @@ class ValueReader:
                 "NAS208",
                 f"`{name}` joins {number} values, found {len(call.arguments)}",
                 call.function.span,
-                help=f"write `{name}(x, h)`",
+                help=Advice(f"write `{name}(x, h)`", edits=alone(call.function, call.arguments)),
             )
             return None
         return self._joined(name, values, call)
@@ -161,7 +177,7 @@ class ValueReader:
             if value is None or slot.operation is None:
                 return None if value is None else Activated(value, call.span)
             return Applied(slot.operation, value, call.span)
-        self.check_operation(function)
+        self.check_operation(function, call)
         if value is None:
             return None
         if owned.is_plain:
@@ -205,8 +221,8 @@ class ValueReader:
             return bool(self._definitions[name].parameters)
         return name in LANGUAGE and bool(LANGUAGE[name].arguments)
 
-    def check_operation(self, function: ast.Expression) -> None:
-        """Check what is applied to a value."""
+    def check_operation(self, function: ast.Expression, call: ast.Call | None = None) -> None:
+        """Check what is applied to a value, by a call if that is known."""
         if isinstance(function, ast.Choice):
             self._diagnostics.add(
                 "NAS311",
@@ -218,7 +234,8 @@ class ValueReader:
         if self._slot is not None and self._slot.name in mentioned(function):
             name = self._slot.name
             message = f"`{name}` is no part of other operations"
-            help = f"apply it to a value: `tanh({name}(x))`"
+            words = f"apply it to a value: `tanh({name}(x))`"
+            help = Advice(words, edits=() if call is None else one_after_another(call))
             self._diagnostics.add("NAS311", message, function.span, help=help)
             return
         check_body(function, self._definitions, self._scope, self._diagnostics, several=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from itertools import islice
 
 from dslnas.diagnostics import MOST_SHOWN, Diagnostic, diagnostic
@@ -18,6 +19,7 @@ from dslnas.language.syntax.numbers import (
 )
 from dslnas.language.syntax.parse_failure import ParseFailure
 from dslnas.source import SourceFile, Span
+from dslnas.spelling import words_at
 
 _WORD_ENDS = ' \t\n,;(){}[]<>=*"#'
 _LONGEST = 60  # characters of a word that may be a number
@@ -220,10 +222,28 @@ def _help(failure: ParseFailure) -> Help:
     if instead:
         return Advice(f"write `{instead}`", instead)
     if character.isalpha():
-        return "names are made of the letters a to z, digits and `_`"
+        words = "names are made of the letters a to z, digits and `_`"
+        return Advice(words, edits=tuple(_in_letters(failure)))
     joins = re.fullmatch(r"\w\W\w", text[max(0, at - 1) : at + 2]) is not None
     words = "remove it, or write a space if it stands between two words" if joins else "remove it"
     return Advice(words, "", safe=not joins and not character.isprintable())
+
+
+def _in_letters(failure: ParseFailure) -> Iterator[Edit]:
+    """Yield the edits that write a name in letters from a to z wherever it stands."""
+    source, place = failure.source, failure.start + failure.at
+    name = next(m[0] for m in re.finditer(r"\w+", source.text) if m.end() > place)
+    plain = "".join(map(_letter, name))
+    if re.fullmatch(r"[A-Za-z_]\w*", plain, re.ASCII) and not any(words_at(source.text, plain)):
+        for at in words_at(source.text, name):
+            yield Edit(Span(source, at, at + len(name)), plain)
+
+
+def _letter(character: str) -> str:
+    """Return a letter without its accents, such as `o` for `ö`; itself if that is not in ASCII."""
+    parts = unicodedata.normalize("NFKD", character)
+    plain = "".join(part for part in parts if not unicodedata.combining(part))
+    return next((text for text in (plain, plain.casefold()) if text.isascii()), character)
 
 
 def _quoted(failure: ParseFailure) -> Edit:

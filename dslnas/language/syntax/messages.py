@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
+from itertools import accumulate
 
 from lark import Token
 
 from dslnas.diagnostics import Diagnostic, Note, diagnostic
-from dslnas.edits import Advice, Edit, addition, removal
+from dslnas.edits import Advice, Edit, Help, addition, removal
 from dslnas.language.syntax.characters import shortened
 from dslnas.language.syntax.help import help_for
 from dslnas.language.syntax.parse_failure import CLOSING, ParseFailure
@@ -46,7 +47,7 @@ def token_error(failure: ParseFailure, token: Token, accepted: Set[str]) -> Diag
         return bracket
     span = failure.behind if _ends_line(failure, token) else failure.span_of(token)
     if "USE" in accepted and failure.previous is None:
-        help = did_you_mean(token, _KEYWORDS) or _STARTS
+        help = did_you_mean(token, _KEYWORDS) or _closed_too_early(failure) or _STARTS
         return diagnostic("NAS104", f"unexpected {_found(failure, token)}", span, help)
     if token.type in _RESERVED and "NAME" in accepted:
         return _reserved_error(failure, token, accepted)
@@ -92,13 +93,39 @@ def _reserved_error(failure: ParseFailure, token: Token, accepted: Set[str]) -> 
     span = failure.span_of(token)
     if failure.previous is not None or not failure.open:
         message = f"`{token}` is a word of the language and cannot be a name"
-        return diagnostic("NAS106", message, span, another_name(span))
+        return diagnostic("NAS106", message, span, another_name(span, safe=True))
     what = _joined(["a setting", *_inside_block(accepted)])
-    outside = f"`{token}` stands outside of braces"
-    help = "only cells have nodes" if token.type == "NODE" else outside
+    help: Help = f"`{token}` stands outside of braces"
+    if token.type == "NODE":
+        help = Advice("only cells have nodes", "let" if "LET" in accepted else None)
     if token.type == "LET":
-        help = "constants are defined outside of sections"
+        edits = _moved_out(failure)
+        help = Advice("constants are defined outside of sections", edits=edits)
     return diagnostic("NAS104", f"expected {what}, found `{token}`", span, help)
+
+
+def _moved_out(failure: ParseFailure) -> tuple[Edit, ...]:
+    """Return the edits that put the refused statement in front of the block around it."""
+    inside, depth = [], 0
+    for token in failure.after:
+        depth += (token.type in CLOSING) - (token.type in CLOSING.values())
+        if depth < 0 or (depth == 0 and token.type == BREAK):
+            break
+        inside.append(token)
+    if len(failure.open) != 1 or not failure.is_block_start(failure.open[0]) or depth > 0:
+        return ()
+    whole = failure.span_of(inside[0]).to(failure.span_of(inside[-1]))
+    return (addition(failure.span_of(failure.before[0]), f"{whole.text}\n"), removal(whole))
+
+
+def _closed_too_early(failure: ParseFailure) -> Help:
+    """Say that the brace above is one too many, if one that closes nothing follows."""
+    above = [token for token in failure.before if token.type != BREAK]
+    depths = accumulate((t.type == "LBRACE") - (t.type == "RBRACE") for t in failure.after)
+    if not above or above[-1].type != "RBRACE" or min(depths, default=0) >= 0:
+        return ""
+    edits = (removal(failure.span_of(above[-1])),)
+    return Advice("the block above is closed too early: remove its `}`", edits=edits)
 
 
 def _closing(failure: ParseFailure, opener: Token, sign: str) -> Edit:

@@ -16,6 +16,7 @@ _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(,[0-9]{3})+")
 _POINTED = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
 _BELOW_ONE = re.compile(r"0,[0-9]+")
 _DECIMAL = re.compile(r"[0-9]{1,15},[0-9]{1,15}")
+_PIXELS = re.compile(r"[0-9]+px")
 _UNFINISHED = re.compile(r"[0-9]+\.")
 _DIGITS_AND_COMMA = "0123456789,"
 EXAMPLES = ("3", "0.025", "3e-4", "50%", "4M", "5ms")
@@ -85,6 +86,8 @@ def number_help(span: Span) -> Help:
     text = span.text
     if _LOWER_UNIT.fullmatch(text):
         return meant(text, text.upper())
+    if _PIXELS.fullmatch(text):
+        return written(span, text.removesuffix("px"), ": sizes are in pixels")
     if _UNFINISHED.fullmatch(text):
         return written(span, text.removesuffix("."))
     number = without_separators(text)

@@ -1,0 +1,2 @@
+use papers.darts
+op block(k) = conv(k)

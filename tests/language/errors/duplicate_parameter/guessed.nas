@@ -1,2 +1,0 @@
-use papers.darts
-op block(k, k_2) = conv(k)

@@ -1,2 +1,0 @@
-use papers.darts
-op block(stride_2) = conv(3, stride = stride)

@@ -1,0 +1,5 @@
+use papers.darts_rnn
+
+let a = 3
+search darts {
+}

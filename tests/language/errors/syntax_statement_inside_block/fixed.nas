@@ -1,0 +1,5 @@
+use papers.darts
+let k = 3
+cell normal {
+    nodes  2
+}
