@@ -15,6 +15,7 @@ from dslnas.source import Span
 
 _MOST_LISTED = 12  # names that are known, where none is near
 _SHORTEST = 3  # letters of a word that is certainly the start of another
+_LONG = 6  # letters of a word that is known without its end
 _SLIP = 0.75  # ratio from which on a part of a word is certainly another one written wrong
 _LEAD = 0.05  # by which the nearest is nearer than the next, to be certain
 
@@ -38,8 +39,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> Help:
     """Return advice with the known word that is nearest to an unknown one; "" if none is.
 
     A unique prefix counts as near, and the same word but for capitals and underscores; after that
-    an edit ratio of 0.7, the same letters in another order, or the only word that has a letter
-    less.
+    an edit ratio of 0.7, the same letters in another order, the only word that has a letter less, or
+    the only one that begins with all of a long word but its end, as `reduction` does with `reduce`.
     """
     close = _close(word, set(known))
     if not close:
@@ -55,7 +56,7 @@ def _is_slip(word: str, near: str) -> bool:
     Each part of it has to be near for itself: `p_darts` is no slip for `pc_darts`, and a word with
     more in front or behind, such as `dwconv`, is not either.
     """
-    if near.startswith(word) or _folded(word) == _folded(near) or set(word) == set(near):
+    if near.startswith(word[:-1] if len(word) >= _LONG else word) or _folded(word) == _folded(near) or set(word) == set(near):
         return True
     parts, others = (re.split(r"[._]", name) for name in (word, near))
     is_near = all(_ratio(*pair) >= _SLIP for pair in zip(parts, others, strict=False))
@@ -127,7 +128,10 @@ def _close(word: str, names: Collection[str]) -> list[str]:
     near = near or [n for n in compared if sorted(n) == sorted(word)]
     shorter = {word[:place] + word[place + 1 :] for place in range(min(len(word), _LONGEST))}
     shorter &= set(names)
-    return near or (list(shorter) if len(shorter) == 1 else [])
+    if near or len(shorter) == 1:
+        return near or list(shorter)
+    begun = [n for n in names if n.startswith(word[:-1])] if len(word) >= _LONG else []
+    return begun if len(begun) == 1 else []
 
 
 def _folded(word: str) -> str:

@@ -62,7 +62,7 @@ def _is_sound(cell: Cell, found: Diagnostics) -> bool:
                 "read it in another node, add it to `output`, or remove it"
                 if kind == "node"
                 else "read it, name it in `output` or `next`, or remove it",
-                edits=(removal(whole, safe=kind == "value"),) if whole else (),
+                edits=(removal(whole),) if whole else (),
             ),
         )
     return not dead

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pydantic import ValidationError
 
 from dslnas.diagnostics import Diagnostic, UserError, diagnostic, user_error
-from dslnas.edits import Advice, Edit, edits_of
+from dslnas.edits import Advice, Edit, Help, edits_of
 from dslnas.language.check.bind import bind
 from dslnas.language.check.constants import FLAGS, Scope, evaluate
 from dslnas.language.syntax import ast
@@ -51,7 +51,7 @@ def shown(expression: ast.Expression, value: object) -> str:
 
 
 def fault_diagnostic(
-    fault: Fault, what: str, written: Sequence[ast.Expression], help: str = ""
+    fault: Fault, what: str, written: Sequence[ast.Expression], help: Help = ""
 ) -> Diagnostic:
     """Return NAS502 at the wrong value, or at the item of it that is wrong."""
     if fault.item is not None:
@@ -63,7 +63,7 @@ def fault_diagnostic(
     found = f"`{span.brief}`" if len(written) > 1 else shown(written[0], fault.value)
     is_whole = "a whole number" in fault.wants
     number = behind_comma_help(span) or (point_help(span) if is_whole else "")
-    advice = number or Advice(help, edits=_respelt(fault, written))
+    advice = number or Advice(str(help), edits=(*_respelt(fault, written), *edits_of(help, span)))
     return diagnostic("NAS502", fault.message(what, found), span, advice)
 
 
@@ -139,9 +139,22 @@ def _call(
         return model.model_validate({**rest, **values})
     except ValidationError as error:
         raise UserError(
-            fault_diagnostic(fault, f"`{fault.key}` of `{name.text}`", [given[fault.key]])
+            fault_diagnostic(
+                fault,
+                f"`{fault.key}` of `{name.text}`",
+                [given[fault.key]],
+                _pair(given[fault.key], rest.get(fault.key, fields[fault.key].default)),
+            )
             for fault in faults(model, values, error)
         ) from None
+
+
+def _pair(written: ast.Expression, usual: object) -> Advice:
+    """Say that one number is the first of a pair, whose second keeps its default; else nothing."""
+    match written, usual:
+        case ast.Number(text=text), (float(), float(second)):
+            return Advice("", edits=(Edit(written.span, f"({text}, {second:g})"),))
+    return Advice("")
 
 
 def _argument(value: ast.Expression, annotation: Annotation, scope: Scope) -> object:

@@ -13,7 +13,7 @@ from dslnas.language.check.bind import only_value
 from dslnas.language.check.bind_calls import fault_diagnostic, read_values
 from dslnas.language.check.context import Context
 from dslnas.language.syntax import ast
-from dslnas.settings.annotations import is_several
+from dslnas.settings.annotations import calls_of, is_several
 from dslnas.settings.faults import faults
 from dslnas.settings.model import Call, Section
 from dslnas.settings.spec import SECTIONS
@@ -67,7 +67,9 @@ def build(
         wrong = faults(model, values, error)
     for fault in wrong:
         about, place = fields[fault.key].description, written[fault.key].values
-        help = f"`{fault.key}`: {about}" if about else ""
+        words = f"`{fault.key}`: {about}" if about else ""
+        usual = defaults.get(fault.key, fields[fault.key].default)
+        help = Advice(words, edits=_as_argument(place, usual))
         diagnostics.record(fault_diagnostic(fault, f"`{fault.key}`", place, help))
         values.pop(fault.key, None)
     return model.model_validate({**defaults, **values})
@@ -95,6 +97,19 @@ def _meant(
     owners = " and ".join(f"`{heading}`" for heading in reversed(headings.values()))
     hint = f"it is a setting of {owners}" if owners else suggestion(key, model.all_keys())
     return did_you_mean(key, model.all_keys()) or hint
+
+
+def _as_argument(written: Sequence[ast.Expression], usual: object) -> tuple[Edit, ...]:
+    """Return the edit that gives a call to the call that a setting has by default, if one takes it.
+
+    So `weights cosine(0.1)` is `weights sgd(lr = cosine(0.1))`.
+    """
+    match written:
+        case [ast.Call(function=ast.Name(text=word)) as call] if isinstance(usual, Call):
+            takes = [k for k, field in usual.settings().items() if word in calls_of(field.annotation)]
+            if len(takes) == 1:
+                return (Edit(call.span, f"{usual.word}({takes[0]} = {call.span.text})"),)
+    return ()
 
 
 def _inside(

@@ -8,7 +8,7 @@ from dslnas.diagnostics import Diagnostics
 from dslnas.language.check.cell_parts import FIRST, CellParts
 from dslnas.language.check.operations import BODY_NAMES
 from dslnas.source import Span
-from dslnas.spelling import another_name, did_you_mean, renamed
+from dslnas.spelling import another_name, did_you_mean, renamed, words_at
 
 
 class CellNames:
@@ -49,9 +49,12 @@ class CellNames:
                 diagnostics.add("NAS204", message, span, help=help)
             elif name in numbered:
                 message = f"{what} `{name}` is the name of a node"
-                diagnostics.add("NAS204", message, span, help=another_name(span))
+                help = another_name(span, safe=what == "input" and _is_unread(span, parts))
+                diagnostics.add("NAS204", message, span, help=help)
             elif name in taken:
-                diagnostics.add_taken(what, name, span, taken[name])
+                is_sure = what == "input" and _is_unread(span, parts)
+                help = another_name(span, safe=is_sure)
+                diagnostics.add_taken(what, name, span, taken[name], help)
             taken.setdefault(name, span)
 
     def _with_places(self, parts: CellParts) -> Iterator[tuple[str, str, Span | None]]:
@@ -70,3 +73,12 @@ class CellNames:
             yield "value", let.name.text, let.name.span
         for node in parts.spelt:
             yield "node", node.name.text, node.name.span
+
+
+def _is_unread(span: Span | None, parts: CellParts) -> bool:
+    """Whether a cell names an input nowhere but in `inputs`, so that any other name will do."""
+    if span is None:
+        return False
+    inputs, whole = parts.given["inputs"].values_span.text, parts.definition.span.text
+    named, all_named = (sum(1 for _ in words_at(text, span.text)) for text in (inputs, whole))
+    return named == all_named

@@ -14,6 +14,7 @@ from dslnas.language.check.value import ValueExpression, is_activated, names_in
 from dslnas.language.check.values import Slot
 from dslnas.language.link.definitions import Definitions
 from dslnas.ops.catalogue import LANGUAGE
+from dslnas.settings.sections import CellSettings
 from dslnas.source import Span
 from dslnas.spelling import renamed
 
@@ -64,7 +65,9 @@ def _check_statements(body: GateBody, diagnostics: Diagnostics) -> None:
         key = setting.key
         if key.text != OUTPUT:
             message = f"unknown setting `{key.text}` in {what}"
-            help = "a gate has values, written with `let`, and one `output`"
+            words = "a gate has values, written with `let`, and one `output`"
+            is_of_cells = key.text in CellSettings.all_keys()
+            help = Advice(words, edits=(removal(setting.span),) if is_of_cells else ())
             diagnostics.add("NAS501", message, key.span, help=help)
         else:
             listed = setting.values_span

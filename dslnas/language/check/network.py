@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 
-from dslnas.edits import Advice, Edit
+from dslnas.edits import Advice, Edit, addition
 from dslnas.language.check.bind import only_value
 from dslnas.language.check.bind_calls import fault_diagnostic
 from dslnas.language.check.cell import Cell
@@ -42,7 +42,11 @@ def read_network(context: Context, cells: Mapping[str, Cell]) -> CheckedNetwork 
     missing = [key for key in ("stem", "head") if key not in given]
     if missing:
         message = f"network has no {' and no '.join(missing)}"
-        help = f"give {' and '.join(f'`{k}`' for k in missing)}; `use std.cnn` brings them"
+        words = f"give {' and '.join(f'`{k}`' for k in missing)}; `use std.cnn` brings them"
+        start = Span(context.linked.source, 0, 0)
+        is_bare = not context.linked.libraries and not any(c.is_recurrent for c in cells.values())
+        edits = (addition(start, "use std.cnn\n"),) if is_bare and len(missing) > 1 else ()
+        help = Advice(words, edits=edits)
         context.diagnostics.add("NAS303", message, _place(context), help=help)
         return None
     inputs = _inputs(given, settings.input, context, cells)

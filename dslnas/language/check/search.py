@@ -121,7 +121,8 @@ def check_unsearched(derivation: Derivation, context: Context) -> None:
         span = context.spans.get(f"derive.{key}")
         if span and not span.source.library and derivation.value_of(key) != usual.value_of(key):
             message = f"`{key}` is about the end of a search, and the spec has none"
-            help = f"write `search {next(iter(SEARCH))}`, or leave `{key}` out"
+            words = f"write `search {next(iter(SEARCH))}`, or leave `{key}` out"
+            help = Advice(words, edits=context.without(f"derive.{key}"))
             context.diagnostics.add("NAS511", message, span, help=help)
 
 

@@ -44,6 +44,15 @@ def mixture(whole: ast.Binary) -> dict[int, tuple[Edit, ...]]:
     return {}
 
 
+def twice(product: ast.Binary) -> dict[int, tuple[Edit, ...]]:
+    """Return the edit that writes `(x + x)` for `2 * x`, by the identity of the 2 in it."""
+    for number, value in _factors(product):
+        match number:
+            case ast.Number(value=2):
+                return {id(number): (Edit(product.span, f"({_text(value)} + {_text(value)})"),)}
+    return {}
+
+
 def _factors(product: ast.Expression) -> Sequence[tuple[ast.Expression, ast.Expression]]:
     """Return both orders of the factors of a product; nothing for another expression."""
     match product:

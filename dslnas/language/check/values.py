@@ -11,7 +11,7 @@ from dslnas.edits import Advice, Edit, Help
 from dslnas.language.check.context import Context
 from dslnas.language.check.operations import BODY_NAMES, alone, check_body, reads_several
 from dslnas.language.check.own_weights import operation_in, weights_of_its_own
-from dslnas.language.check.value_edits import applied_to, mixture, one_after_another
+from dslnas.language.check.value_edits import applied_to, mixture, one_after_another, twice
 from dslnas.language.check.value import (
     Activated,
     Applied,
@@ -98,7 +98,7 @@ class ValueReader:
                 self.read(right)
                 return None
             case ast.Binary(sign=sign, left=left, right=right) if sign in SIGNS:
-                self._mended |= mixture(expression)
+                self._mended |= mixture(expression) | twice(expression)
                 return self._joined(SIGNS[sign], (left, right), expression)
             case ast.Call(function=ast.Name(text=text)) if text in self._gates:
                 return self._gates[text](expression)
@@ -107,7 +107,7 @@ class ValueReader:
             case ast.Call():
                 return self._apply(expression)
             case ast.Number() | ast.Negative() | ast.Size():
-                self.refuse_number(expression)
+                self.refuse_number(expression, self._mended.get(id(expression), ()))
             case ast.Chain(stages=(first, *rest)) if self._is_applied_along(first, rest):
                 edit = Edit(expression.span, applied_to(first.span.text, rest))
                 self._not_a_value(expression, Advice(_FORMS, edits=(edit,)))

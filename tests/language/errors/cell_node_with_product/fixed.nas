@@ -1,0 +1,4 @@
+use papers.darts
+cell normal {
+    node n1 = (skip_connect(in1) + skip_connect(in1))
+}

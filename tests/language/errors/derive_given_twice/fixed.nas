@@ -1,0 +1,4 @@
+use papers.darts
+derive {
+    count skip_connect <= 2
+}

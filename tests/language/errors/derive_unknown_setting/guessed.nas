@@ -1,0 +1,3 @@
+use papers.darts
+derive {
+}

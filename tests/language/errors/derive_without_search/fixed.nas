@@ -1,0 +1,4 @@
+use papers.darts
+derive {
+    require  params < 4M
+}

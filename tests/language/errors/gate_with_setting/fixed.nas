@@ -1,0 +1,5 @@
+use papers.darts_rnn
+
+gate g(f, state) {
+    output  f(state)
+}
