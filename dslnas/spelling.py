@@ -39,8 +39,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> Help:
     """Return advice with the known word that is nearest to an unknown one; "" if none is.
 
     A unique prefix counts as near, and the same word but for capitals and underscores; after that
-    an edit ratio of 0.7, the same letters in another order, the only word that has a letter less, or
-    the only one that begins with all of a long word but its end, as `reduction` does with `reduce`.
+    an edit ratio of 0.7, the same letters in another order, the only word that has a letter less,
+    or the only one that begins with a long word but its last letter: `reduction` with `reduce`.
     """
     close = _close(word, set(known))
     if not close:
@@ -56,7 +56,8 @@ def _is_slip(word: str, near: str) -> bool:
     Each part of it has to be near for itself: `p_darts` is no slip for `pc_darts`, and a word with
     more in front or behind, such as `dwconv`, is not either.
     """
-    if near.startswith(word[:-1] if len(word) >= _LONG else word) or _folded(word) == _folded(near) or set(word) == set(near):
+    start = word[:-1] if len(word) >= _LONG else word
+    if near.startswith(start) or _folded(word) == _folded(near) or set(word) == set(near):
         return True
     parts, others = (re.split(r"[._]", name) for name in (word, near))
     is_near = all(_ratio(*pair) >= _SLIP for pair in zip(parts, others, strict=False))
@@ -94,11 +95,17 @@ def renamed(span: Span, whole: Span) -> Help:
     return Advice("choose another name", edits=tuple(edits))
 
 
+def is_called(name: Span) -> bool:
+    """Whether a text applies what it defines by a name, as in `block(3)`, in another place."""
+    text, word = name.source.text, name.text
+    places = {*words_at(text, word)} - {*words_at(text, word, but=r"\s*\(")}
+    return bool(places - {name.start})
+
+
 def words_at(text: str, word: str, but: str = "$^") -> Iterator[int]:
     """Yield where a word stands in a text, comments and strings left out.
 
-    Args:
-        but: Pattern of what does not follow it.
+    What follows it does not match the pattern `but`.
     """
     pattern = re.compile(rf'#[^\n]*|"[^"\n]*"|\b(?P<word>{re.escape(word)})\b(?!{but})')
     return (match.start() for match in pattern.finditer(text) if match["word"])
@@ -130,7 +137,7 @@ def _close(word: str, names: Collection[str]) -> list[str]:
     shorter &= set(names)
     if near or len(shorter) == 1:
         return near or list(shorter)
-    begun = [n for n in names if n.startswith(word[:-1])] if len(word) >= _LONG else []
+    begun = [n for n in compared if n.startswith(word[:-1])] if len(word) >= _LONG else []
     return begun if len(begun) == 1 else []
 
 

@@ -26,9 +26,9 @@ class OrderSettings(GradientSettings):
         "hessian": ("order", "first", "second"),
         "unroll": ("order", "first", "second"),
     }
-    order: Annotated[
-        Literal["first", "second"], Spellings({"1": "first", "2": "second"})
-    ] = Field("first", description="of the alpha-gradient")
+    order: Annotated[Literal["first", "second"], Spellings({"1": "first", "2": "second"})] = Field(
+        "first", description="of the alpha-gradient"
+    )
     hessian: Literal["difference", "exact"] = Field(
         "difference",
         description="second order: by finite differences as published, or by differentiating twice",

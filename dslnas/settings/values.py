@@ -102,6 +102,7 @@ Clip: TypeAlias = Annotated[
     float, Field(ge=0), Aliases(("grad_clip", "gradient_clip", "clip_norm", "max_norm"))
 ]
 
+
 class Sgd(Optimiser):
     """Stochastic gradient descent; gradients are clipped at the global norm `clip` (0: never)."""
 

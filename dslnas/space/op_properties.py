@@ -8,6 +8,7 @@ from functools import cache
 from typing import TypeAlias, TypeVar
 
 from dslnas.diagnostics import user_error
+from dslnas.edits import Advice, Edit
 from dslnas.language.check.cell import Operation
 from dslnas.language.check.conditions import holds
 from dslnas.language.check.operations import called, is_operand, repeated
@@ -48,7 +49,10 @@ class OpProperties:
                     "NAS317",
                     f"`{operation.text}` may give zeros or not, by a choice inside of it",
                     span=operation.span,
-                    help="let the one that gives zeros be a candidate of its own",
+                    help=Advice(
+                        "let the one that gives zeros be a candidate of its own",
+                        edits=_apart(operation),
+                    ),
                 )
             return replace(
                 operation,
@@ -161,3 +165,17 @@ def _bodies(definition: ast.OpDef) -> Iterator[ast.Expression]:
             if len(known) == len(variant.conditions):
                 return
     yield definition.body
+
+
+def _apart(operation: Operation) -> tuple[Edit, ...]:
+    """Return the edit that writes each of two forms of an operation as a candidate of its own.
+
+    It is for an operation that stands among candidates; more forms would lose their choice inside.
+    """
+    span = operation.span
+    if span is None or len(operation.variants) != 2:
+        return ()
+    before, behind = span.source.text[: span.start].rstrip(), span.source.text[span.end :].lstrip()
+    if before[-1:] not in ("{", ",") or behind[:1] not in ("}", ","):
+        return ()
+    return (Edit(span, ", ".join(variant.text for variant in operation.variants)),)

@@ -88,6 +88,12 @@ class Mended:
     def _right(self, source: SourceFile, *, guess: bool) -> str:
         after = fixed(source, self._mistakes, guess=guess)
         assert len(self._mistakes(after)) <= len(self._mistakes(source))
+        before, remaining = (
+            {(mistake.code, mistake.message) for mistake in self._mistakes(text)}
+            for text in (source, after)
+        )
+        assert after is source or not before <= remaining
+        assert fixed(after, self._mistakes, guess=guess) is after
         return "" if self._mistakes(after) else after.text
 
     def _mistakes(self, source: SourceFile) -> Sequence[Diagnostic]:
@@ -98,15 +104,15 @@ class Mended:
 
 
 def test_many_cases_are_mended_to_specs_that_check() -> None:
-    """Safe edits mend every sixth, all edits together every third."""
+    """Safe edits mend every third, all edits together two of five."""
     names = {
         file: sorted(path.parent.name for path in ERRORS.glob(f"*/{file}"))
         for file in ("fixed.nas", "guessed.nas")
     }
     for file, found in names.items():
         print(f"{file}: {len(found)} of {len(CASES)} cases", *found, sep="\n    ")
-    assert 6 * len(names["fixed.nas"]) >= len(CASES)
-    assert 3 * sum(map(len, names.values())) >= len(CASES)
+    assert 3 * len(names["fixed.nas"]) >= len(CASES)
+    assert 5 * sum(map(len, names.values())) >= 2 * len(CASES)
 
 
 def test_corpus_has_no_stray_files() -> None:

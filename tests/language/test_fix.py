@@ -100,3 +100,48 @@ search darts {
 data digits
 """
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "mended"),
+    [
+        ("search darts { num_epochs 3 }", "search darts { epochs 3 }"),
+        ("data digits { batch_size 32 }", "data digits { batch 32 }"),
+        (
+            "evaluate { weights sgd(learning_rate = 0.1, wd = 1e-4) }",
+            "evaluate { weights sgd(lr = 0.1, weight_decay = 1e-4) }",
+        ),
+        ("evaluate { scheduler cosine(0.1) }", "evaluate { weights sgd(lr = cosine(0.1)) }"),
+        ("search darts { order 2 }", "search darts { order second }"),
+    ],
+)
+def test_words_of_other_programs_are_understood(text: str, mended: str) -> None:
+    before, after = (f"use papers.darts\n{line}\n" for line in (text, mended))
+    assert fixed(SourceFile("spec.nas", before), mistakes).text == after
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Which of the two rates is meant for what?
+        "search darts { lr 0.1; momentum 0.8 }",
+        "search darts { weights adam; lr 0.1 }",
+        # The gate is given what it does not read.
+        "gate g(f, state, more = state) { output f(state) }\n"
+        "cell recurrent { first g(tanh, x, h) }",
+        # `stride` is a word of the condition, too.
+        "op block(stride) = conv(3, stride = stride) | when stride 2: conv(1)",
+        "op block(k, k) = conv(k)\ncell normal { choose block(3, 5), skip_connect }",
+    ],
+)
+def test_what_may_be_meant_otherwise_is_left(text: str) -> None:
+    library = "papers.darts_rnn" if "recurrent" in text else "papers.darts"
+    source = SourceFile("spec.nas", f"use {library}\n{text}\n")
+    assert mistakes(source)
+    assert fixed(source, mistakes) is source
+
+
+def test_a_name_in_other_letters_is_written_alike_wherever_it_stands() -> None:
+    text = "use papers.darts\nlet größe = 3  # größe\nsearch darts { epochs 2 * größe }\n"
+    after = fixed(SourceFile("spec.nas", text), mistakes)
+    assert after.text == text.replace("größe =", "grosse =").replace("* größe", "* grosse")

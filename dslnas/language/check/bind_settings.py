@@ -106,7 +106,9 @@ def _as_argument(written: Sequence[ast.Expression], usual: object) -> tuple[Edit
     """
     match written:
         case [ast.Call(function=ast.Name(text=word)) as call] if isinstance(usual, Call):
-            takes = [k for k, field in usual.settings().items() if word in calls_of(field.annotation)]
+            takes = [
+                k for k, field in usual.settings().items() if word in calls_of(field.annotation)
+            ]
             if len(takes) == 1:
                 return (Edit(call.span, f"{usual.word}({takes[0]} = {call.span.text})"),)
     return ()

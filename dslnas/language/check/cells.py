@@ -110,7 +110,8 @@ def _spans(parts: CellParts, names: CellNames) -> dict[str, Span]:
     spelt = {node.name.text: node.name.span for node in parts.spelt}
     places = {f"node {name}": spelt.get(name, parts.span("choose")) for name in names.nodes}
     places["keep"] = parts.span("keep")
-    places |= {f"all of {s.name.text}": s.span for s in (*parts.spelt, *parts.lets)}
+    places |= {f"all of {node.name.text}": node.span for node in parts.spelt}
+    places |= {f"all of {let.name.text}": let.span for let in parts.lets}
     return spans | {key: span for key, span in places.items() if span is not None}
 
 

@@ -13,10 +13,11 @@ from dslnas.language.check.operations import BODY_NAMES
 from dslnas.language.check.value import ValueExpression, is_activated, names_in
 from dslnas.language.check.values import Slot
 from dslnas.language.link.definitions import Definitions
+from dslnas.language.syntax import ast
 from dslnas.ops.catalogue import LANGUAGE
 from dslnas.settings.sections import CellSettings
 from dslnas.source import Span
-from dslnas.spelling import renamed
+from dslnas.spelling import is_called, renamed
 
 MAX_PARTS = 200
 """Names, operations and signs of a gate: it stands around every operation of every edge."""
@@ -67,8 +68,8 @@ def _check_statements(body: GateBody, diagnostics: Diagnostics) -> None:
             message = f"unknown setting `{key.text}` in {what}"
             words = "a gate has values, written with `let`, and one `output`"
             is_of_cells = key.text in CellSettings.all_keys()
-            help = Advice(words, edits=(removal(setting.span),) if is_of_cells else ())
-            diagnostics.add("NAS501", message, key.span, help=help)
+            edits = (removal(setting.span),) if is_of_cells else ()
+            diagnostics.add("NAS501", message, key.span, help=Advice(words, edits=edits))
         else:
             listed = setting.values_span
             edit = Edit(listed, f"concat({listed.text})", safe=False)
@@ -136,12 +137,16 @@ def _check_use(
         return
     needed = needed_for(graph, names_in(output))
     source, *more = body.definition.parameters[1:]
-    named = [(f"value `{let.name.text}` does not reach the output", let) for let in body.lets]
+    named: list[tuple[str, ast.Let | ast.Parameter]] = [
+        (f"value `{let.name.text}` does not reach the output", let) for let in body.lets
+    ]
     named += [(f"parameter `{one.name.text}` is never read", one) for one in more]
     for message, part in named:
         if part.name.text not in needed:
-            help = Advice("read it, or remove it", edits=(removal(part.span),))
-            diagnostics.add("NAS302", message, part.name.span, help=help)
+            is_given = isinstance(part, ast.Parameter) and is_called(body.definition.name.span)
+            edits = (removal(part.span, safe=not is_given),)
+            unread = Advice("read it, or remove it", edits=edits)
+            diagnostics.add("NAS302", message, part.name.span, help=unread)
     if source.name.text not in needed:
         message = f"parameter `{source.name.text}` is never read"
         diagnostics.add("NAS302", message, source.name.span, help="read it")

@@ -46,8 +46,8 @@ def read_network(context: Context, cells: Mapping[str, Cell]) -> CheckedNetwork 
         start = Span(context.linked.source, 0, 0)
         is_bare = not context.linked.libraries and not any(c.is_recurrent for c in cells.values())
         edits = (addition(start, "use std.cnn\n"),) if is_bare and len(missing) > 1 else ()
-        help = Advice(words, edits=edits)
-        context.diagnostics.add("NAS303", message, _place(context), help=help)
+        advice = Advice(words, edits=edits)
+        context.diagnostics.add("NAS303", message, _place(context), help=advice)
         return None
     inputs = _inputs(given, settings.input, context, cells)
     return CheckedNetwork(

@@ -27,7 +27,7 @@ from dslnas.language.print.format import format_operation
 from dslnas.language.syntax import ast
 from dslnas.ops.catalogue import LANGUAGE, MEANT
 from dslnas.source import Span
-from dslnas.spelling import another_name, did_you_mean, renamed
+from dslnas.spelling import did_you_mean, is_called, renamed
 
 # Names that have a value inside of a body: see dslnas.graph.lower.expand.
 BODY_NAMES = ("C", "C_in", "H_in", "W_in", "stride")
@@ -336,7 +336,8 @@ def _check_parameters(definition: ast.OpDef, diagnostics: Diagnostics) -> None:
             diagnostics.add("NAS204", message, span, help=help)
         elif name in seen:
             is_same = parameter.span.text == seen[name].span.text
-            again = Advice("remove one of them", edits=(removal(parameter.span),))
+            edits = (removal(parameter.span, safe=not is_called(definition.name.span)),)
+            again = Advice("remove one of them", edits=edits)
             first = seen[name].name.span
             diagnostics.add_taken("parameter", name, span, first, again if is_same else None)
         seen.setdefault(name, parameter)

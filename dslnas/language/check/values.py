@@ -11,7 +11,6 @@ from dslnas.edits import Advice, Edit, Help
 from dslnas.language.check.context import Context
 from dslnas.language.check.operations import BODY_NAMES, alone, check_body, reads_several
 from dslnas.language.check.own_weights import operation_in, weights_of_its_own
-from dslnas.language.check.value_edits import applied_to, mixture, one_after_another, twice
 from dslnas.language.check.value import (
     Activated,
     Applied,
@@ -20,6 +19,7 @@ from dslnas.language.check.value import (
     Together,
     ValueExpression,
 )
+from dslnas.language.check.value_edits import applied_to, mixture, one_after_another, twice
 from dslnas.language.link.used_names import mentioned
 from dslnas.language.print.format import format_expression
 from dslnas.language.syntax import ast
