@@ -1,4 +1,4 @@
-# The cheapest place to see DARTS collapse: a choice between skip_connect and sep_conv(3) (Zela et
+# The cheapest place to see DARTS collapse: a choice between `skip_connect` and `sep_conv(3)` (Zela et
 # al., ICLR 2020, arXiv:1909.09656, space S3). The share of skip connections stands in every line.
 
 use "digits_darts.nas"

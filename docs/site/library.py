@@ -33,6 +33,17 @@ def _file(name: str, *, brief: bool) -> str:
     ).strip()
 
 
+def others_text() -> str:
+    """Return a table of the cells of the library that are none of images."""
+    names = (name for name in library_names() if name.startswith(("rnn.", "ratings.")))
+    rows = ([_link(name), f"{escaped(library_about(name))}."] for name in names)
+    return table(("name", "what it is"), rows)
+
+
+def _link(name: str) -> str:
+    return f"[{code(name)}](../dslnas/library/{name.replace('.', '/')}.nas)"
+
+
 def spec_pages() -> dict[str, str]:
     """Return a page for each example spec, by its place in the site, and their list."""
     specs = sorted((ROOT / "specs").glob("*.nas"))

@@ -73,9 +73,15 @@ def _own(model: type[SearchSettings]) -> Iterator[str]:
 
 
 def _method(word: str, model: type[SearchSettings]) -> str:
-    about, *tables = section_text(model).split("\n\n| setting", 1)
-    settings = "".join(f"| setting{rest}" for rest in tables)
-    return page(about, *_steps(word, model), settings).strip()
+    told = section_text(model, _base(model)).removeprefix(docstring(model)).strip()
+    return page(docstring(model), *_steps(word, model), told).strip()
+
+
+def _base(model: type[SearchSettings]) -> type[SearchSettings] | None:
+    """Return the first of the methods, if another has all of its settings."""
+    first = next(iter(SEARCH.values()))
+    has_all = model is not first and first.settings().keys() <= model.settings().keys()
+    return first if has_all else None
 
 
 def _steps(word: str, model: type[SearchSettings]) -> Iterator[str]:

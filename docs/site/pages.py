@@ -8,7 +8,7 @@ from docs.site.commands import commands_page, commands_text, formats_text, optio
 from docs.site.errors import errors_page
 from docs.site.files import files_page, run_files_text
 from docs.site.grammar import grammar_page
-from docs.site.library import library_page, spaces_text, spec_pages
+from docs.site.library import library_page, others_text, spaces_text, spec_pages
 from docs.site.markdown import attributes_text
 from docs.site.methods import methods_page, methods_text, parts_text
 from docs.site.modules import folders_text, programs_text
@@ -33,6 +33,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "methods": methods_text,
     "optimisers": lambda: calls_text("optimiser"),
     "options": options_text,
+    "others": others_text,
     "parts": parts_text,
     "preprocessing": lambda: attributes_text(Preprocessing),
     "programs": programs_text,

@@ -43,12 +43,16 @@ def settings_page() -> str:
     )
 
 
-def section_text(model: type[Section]) -> str:
-    """Return what a section is, and a table of the settings that it does not share with others."""
+def section_text(model: type[Section], base: type[Section] | None = None) -> str:
+    """Return what a section is, and a table of the settings that it does not share with others.
+
+    `base`: one of its family all of whose settings it has, told above it.
+    """
     family = family_of(model)
-    known = common_rows(family) if family else {}
+    known = {**(common_rows(family) if family else {}), **(rows_of(base) if base else {})}
     rows = {key: row for key, row in rows_of(model).items() if row != known.get(key)}
-    shared = f"And the settings of every [`{model.kind}`](#{model.kind})." if known else ""
+    kin = f"of [`{base.heading()}`](#{slug(base.heading())}) and " if base else ""
+    shared = f"And the settings {kin}of every [`{model.kind}`](#{model.kind})." if known else ""
     return page(docstring(model), table(HEADS, rows.values()) if rows else "", shared).strip()
 
 

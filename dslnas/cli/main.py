@@ -71,6 +71,13 @@ class LazyGroup(click.Group):
         """Return the names of all commands."""
         return list(COMMANDS)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the first sentence of every command, whole: click cuts it at the line's end."""
+        found = ((name, self.get_command(ctx, name)) for name in COMMANDS)
+        told = [(name, each.get_short_help_str(sys.maxsize)) for name, each in found if each]
+        with formatter.section("Commands"):
+            formatter.write_dl(told)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:

@@ -87,6 +87,7 @@ def _words(annotation: Annotation) -> list[str]:
         case origin if origin is Literal:
             return [f"`{word}`" for word in arguments]
         case origin if origin is tuple:
-            items = f"{wanted(arguments[0]).removeprefix('a ')}s"
+            item = wanted(arguments[0]).removeprefix("a ")
+            items = f"any of {item}" if item.endswith("`") else f"{item}s"
             return [items if arguments[-1] is Ellipsis else f"{len(arguments)} {items}"]
     raise TypeError(f"no words for {annotation}")

@@ -43,7 +43,8 @@ def test_every_setting_stands_below_its_section_or_below_all_of_its_kind(model: 
     section = next(one for one in SECTIONS if one is model)
     page = "methods" if section in SEARCH.values() else "settings"
     found = parts(f"reference/{page}.md")
-    text = found[section.heading()] + found.get(section.kind, "")
+    linked = re.findall(r"\[`([\w ]+)`\]\(#", found[section.heading()])
+    text = "".join(found[heading] for heading in (section.heading(), *linked))
     for key, (_, takes, default, meaning) in rows_of(section).items():
         assert f"| `{key}` |" in text
         assert takes
