@@ -34,6 +34,7 @@ class OpProperties:
         self._definitions = definitions
         self._primitives = cache(self._made_of)
         self._constant = cache(self._is_constant)
+        self._facts = cache(self._facts_of)
 
     def told(self, operation: Operation) -> Operation:
         """Return an operation that says what it is; of one with variants the first of them says.
@@ -62,15 +63,19 @@ class OpProperties:
                 is_identity=all(variant.is_identity for variant in variants),
                 is_convolution=any(variant.is_convolution for variant in variants),
             )
-        name = operation.name
-        primitives = self._primitives(name, self._passed(name, (), {}, self._of_body))
+        is_constant, primitives = self._facts(operation.name)
         return replace(
             operation,
             is_zero=self._is_zero(operation.name),
-            is_constant=self._constant(name, self._passed(name, (), {}, self._is_constant_body)),
+            is_constant=is_constant,
             is_identity=primitives == {"identity"},
             is_convolution="conv" in primitives,
         )
+
+    def _facts_of(self, name: str) -> tuple[bool, frozenset[str]]:
+        """Return whether an operation is constant, and its primitives, where nothing is passed."""
+        is_constant = self._constant(name, self._passed(name, (), {}, self._is_constant_body))
+        return is_constant, self._primitives(name, self._passed(name, (), {}, self._of_body))
 
     def _is_zero(self, name: str) -> bool:
         """Whether an operation is nothing but the primitive `zero`, at every stride."""

@@ -309,6 +309,6 @@ def test_a_mistake_in_a_spec_from_stdin_has_its_place(
 def test_the_library_is_listed_with_what_its_files_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["show", "--library"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == library_names()
+    assert tuple(line.split()[0] for line in lines) == library_names()
     assert all(len(line.split()) > 3 for line in lines)
     assert "cnn.darts_v2                 The second-order cells of DARTS" in lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from contextlib import nullcontext
+from functools import cache
 from itertools import takewhile
 from os.path import lexists  # pathlib's raises for a name that no file can have
 from pathlib import Path
@@ -117,12 +118,11 @@ def resolved(folder: Path, text: str) -> Path | None:
     return path if inside else None
 
 
-def library_names() -> list[str]:
-    """Return the names of all files of the library, such as `std.cnn`."""
-    return sorted(
-        ".".join(path.relative_to(LIBRARY).with_suffix("").parts)
-        for path in LIBRARY.glob("**/*.nas")
-    )
+@cache
+def library_names() -> tuple[str, ...]:
+    """Return the names of all files of the library, such as `std.cnn`, in order."""
+    paths = (path.relative_to(LIBRARY).with_suffix("") for path in LIBRARY.glob("**/*.nas"))
+    return tuple(sorted(".".join(path.parts) for path in paths))
 
 
 def library_about(name: str) -> str:
