@@ -14,7 +14,9 @@ from dslnas.engines.catalogue import ENGINES, make_engine
 from dslnas.engines.objectives.accumulation import accumulate, added, in_parts
 from dslnas.settings.search import SEARCH
 from dslnas.settings.values import Sgd
+from tests.engines.kinds import ON_EVERY_SPACE, stands_for_its_engine
 from tests.engines.small import SEQUENCES, batch, segment, space, supernet_of
+from tests.engines.test_contract import FEW
 
 # No layer looks at several examples, so that parts give exactly the whole.
 ALONE = """use std.cnn
@@ -34,10 +36,16 @@ evaluate { channels 4 }
 RECURRENT = SEQUENCES["recurrent"].replace("normalise  search_norm", "")
 UNSPLIT = {"pc_darts", "random_search"}
 """PC-DARTS has a batch norm of its own; random search steps as random sampling does."""
-METHODS = [
+METHODS: list[tuple[str, dict[str, Any]]] = [
     *((method, {}) for method in ENGINES if method not in UNSPLIT),
     ("darts", {"order": "second"}),
     ("milenas", {"order": "second"}),
+]
+BY_DEFAULT = {"images": {*filter(stands_for_its_engine, ENGINES)}, "text": ON_EVERY_SPACE}
+CASES = [
+    pytest.param(name, method, settings, marks=[] if method in methods else [pytest.mark.slow])
+    for name, methods in BY_DEFAULT.items()
+    for method, settings in METHODS
 ]
 
 
@@ -48,7 +56,7 @@ def steps(
     is_text = name == "text"
     supernet = supernet_of(space(RECURRENT if is_text else ALONE, method))
     supernet.accumulate, supernet.network.plain = parts, True
-    given = {"epochs": 2, "weights": Sgd(lr=0.1), **settings}
+    given = {"epochs": 2, "weights": Sgd(lr=0.1), **FEW.get(method, {}), **settings}
     generator = torch.Generator().manual_seed(0)
     engine = make_engine(supernet, SEARCH[method](**given), generator)
     engine.start_epoch(0)
@@ -63,8 +71,7 @@ def steps(
     return [tensor.detach().clone() for tensor in tensors], losses
 
 
-@pytest.mark.parametrize("name", ["images", "text"])
-@pytest.mark.parametrize(("method", "settings"), METHODS)
+@pytest.mark.parametrize(("name", "method", "settings"), CASES)
 def test_parts_come_to_the_whole_where_no_layer_sees_several_examples(
     name: str, method: str, settings: dict[str, Any]
 ) -> None:

@@ -20,39 +20,45 @@ from dslnas.settings.search import SEARCH
 from dslnas.settings.search_base import SearchSettings
 from dslnas.settings.values import Adam, Cosine, Sgd, Variational
 from dslnas.space.derive.derive import Scores, derive
+from tests.engines.kinds import ON_EVERY_SPACE, stands_for_its_engine
 from tests.engines.small import SEQUENCES, SPACES, TEXTS, batch, segment, space, supernet_of
 
 SPACE = "uneven"
 NOT_RECURRENT = {"pc_darts"}
 """It searches a part of the channels of images."""
-ON_EVERY_SPACE = {"darts", "pc_darts", "gdas", "nasp", "random"}
-"""The others see cells through the same code as one of these."""
 
 
-def on(images: Iterable[str], methods: Iterable[str]) -> pytest.MarkDecorator:
+def on(
+    images: Iterable[str], methods: Iterable[str], *, shared: bool = False
+) -> pytest.MarkDecorator:
     """Run a test with methods on spaces of images and on those of text."""
-    return on_pairs((m, n) for m in methods for n in (*images, *SEQUENCES))
+    return on_pairs(((m, n) for m in methods for n in (*images, *SEQUENCES)), shared=shared)
 
 
-def on_pairs(pairs: Iterable[tuple[str, str]]) -> pytest.MarkDecorator:
+def on_pairs(pairs: Iterable[tuple[str, str]], *, shared: bool = False) -> pytest.MarkDecorator:
     """Run a test with methods on spaces that they fit; on text most of them with `-m slow`.
 
-    All methods go through text in the tests of states and of searches.
+    So run those behind the first of an engine where what is tested is `shared` by all that have it.
     """
     fit = [(m, n) for m, n in pairs if m not in NOT_RECURRENT or n not in SEQUENCES]
     return pytest.mark.parametrize(
-        ("method", "name"), [pytest.param(m, n, marks=slow_on(m, n)) for m, n in fit]
+        ("method", "name"),
+        [pytest.param(m, n, marks=slow_on(m, n, shared=shared)) for m, n in fit],
     )
 
 
-def slow_on(method: str, name: str) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.slow] if name in SEQUENCES and method not in ON_EVERY_SPACE else []
+def slow_on(method: str, name: str, *, shared: bool = False) -> list[pytest.MarkDecorator]:
+    on_text = name in SEQUENCES and method not in ON_EVERY_SPACE
+    is_behind = shared and method in ENGINES and not stands_for_its_engine(method)
+    return [pytest.mark.slow] if on_text or is_behind else []
 
 
 ALONE = {"random_search", "evolution alone", "enas alone"}
 """Methods that begin anew every few epochs: see test_random_search."""
 METHODS = [*ENGINES, *sorted(ALONE - {*ENGINES})]
 EVERY_ENGINE = on([SPACE], METHODS)
+EVERY_KIND = on([SPACE], METHODS, shared=True)
+"""For what the settings of a method hardly touch."""
 EVERY_SEARCH = on([SPACE], (m for m in METHODS if m not in ALONE))
 FEW: dict[str, dict[str, Any]] = {
     "enas": {"units": 8, "updates": 2, "samples": 3, "candidates": 2},
@@ -179,7 +185,7 @@ def test_same_seed_gives_the_same_bits(method: str, name: str) -> None:
     assert scores == scores_again
 
 
-@EVERY_ENGINE
+@EVERY_KIND
 def test_another_seed_gives_something_else(method: str, name: str) -> None:
     (first, scores), (other, other_scores) = searched(method, name), search(method, name, seed=1)
     assert scores != other_scores
@@ -221,7 +227,7 @@ def test_in_a_warm_up_only_weights_move(method: str, name: str) -> None:
     assert all(not torch.equal(a, b) for a, b in moved)
 
 
-@EVERY_ENGINE
+@EVERY_KIND
 def test_only_methods_that_learn_between_epochs_say_how_far_they_are(
     method: str, name: str
 ) -> None:
@@ -315,7 +321,7 @@ def test_at_a_learning_rate_of_zero_nothing_moves(method: str, name: str) -> Non
     assert not all(torch.equal(a, b) for a, b in zip(supernet.weights(), weights, strict=True))
 
 
-@EVERY_ENGINE
+@EVERY_KIND
 def test_the_network_can_be_measured_between_steps(method: str, name: str) -> None:
     supernet, engine = start(method, name)
     engine.step(*batches(name, 0))
@@ -329,7 +335,7 @@ def test_the_network_can_be_measured_between_steps(method: str, name: str) -> No
     engine.step(*batches(name, 1))
 
 
-@EVERY_ENGINE
+@EVERY_KIND
 def test_finishing_trains_no_weights(method: str, name: str) -> None:
     supernet, engine = start(method, name)
     engine.step(*batches(name, 0))
@@ -338,7 +344,7 @@ def test_finishing_trains_no_weights(method: str, name: str) -> None:
     assert all(torch.equal(a, b) for a, b in zip(supernet.weights(), before, strict=True))
 
 
-@EVERY_ENGINE
+@EVERY_KIND
 def test_works_in_double_precision(method: str, name: str) -> None:
     supernet, engine = start(method, name, dtype=torch.float64)
     report = engine.step(some(name, 0, torch.float64), some(name, 1, torch.float64))

@@ -32,6 +32,7 @@ from dslnas.settings.search_parts import (
 )
 from dslnas.settings.values import Adam, Sgd
 from dslnas.state import State, StateError
+from tests.engines.kinds import ON_EVERY_SPACE
 from tests.engines.small import SEQUENCES, SKIPPED, batch, segment, space, supernet_of
 from tests.engines.test_contract import DROPOUT, FEW, NOT_RECURRENT
 
@@ -210,10 +211,19 @@ BOTH = AMID, BORDER
 MOMENTS = {name: (BOTH if name in BORDERS else (AMID,)) for name in OPTIONS}
 """When a search with options is stored, by default."""
 
+
+def slow_on_text(case: Case) -> list[pytest.MarkDecorator]:
+    is_like_another = case.name in SEQUENCES and case.method not in ON_EVERY_SPACE
+    return [pytest.mark.slow] if is_like_another else []
+
+
 CASES = pytest.mark.parametrize(
     ("case", "moments"),
     [
-        *(pytest.param(case, BOTH, id=f"{case.method}-{case.name}") for case in EVERY_METHOD),
+        *(
+            pytest.param(case, BOTH, id=f"{case.method}-{case.name}", marks=slow_on_text(case))
+            for case in EVERY_METHOD
+        ),
         *(pytest.param(case, MOMENTS[name], id=name) for name, case in OPTIONS.items()),
         *(
             pytest.param(case, (BORDER,), id=f"{name}-border", marks=pytest.mark.slow)

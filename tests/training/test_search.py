@@ -14,7 +14,6 @@ from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch, Part
 from dslnas.data.dataset import Data
 from dslnas.data.tensor_part import TensorPart
-from dslnas.engines.catalogue import ENGINES
 from dslnas.engines.protocol import Engine, Progress, StepReport
 from dslnas.settings.data import Digits
 from dslnas.settings.search import SEARCH
@@ -26,6 +25,7 @@ from dslnas.training import search as module
 from dslnas.training.one_shot import by_row
 from dslnas.training.records import EpochRecord, StepRecord
 from tests.engines import small
+from tests.engines.kinds import one_of_each_engine
 from tests.loading import load
 from tests.spaces import space_of
 from tests.training.tiny import (
@@ -40,7 +40,7 @@ from tests.training.tiny import (
     with_value,
 )
 
-EVERY_METHOD = pytest.mark.parametrize("method", ENGINES)
+EVERY_ENGINE = pytest.mark.parametrize("method", one_of_each_engine())
 EVERY_KIND = pytest.mark.parametrize(
     "method", ["darts", "nasp", "gdas", "asap", "bayesnas", "enas", "evolution", "random_search"]
 )
@@ -73,7 +73,7 @@ def supernets(monkeypatch: pytest.MonkeyPatch) -> list[Supernet]:
 # ---- end to end ---------------------------------------------------------------------------------
 
 
-@EVERY_METHOD
+@EVERY_ENGINE
 def test_digits_are_searched_from_end_to_end(method: str, digits: Data) -> None:
     report = Listener()
     has_arch = "arch" in SEARCH[method].settings()

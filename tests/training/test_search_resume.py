@@ -104,7 +104,9 @@ def test_a_search_that_ends_between_two_epochs_goes_on() -> None:
     assert_goes_on(image_search("nao"), random_data(), *moments)
 
 
-@pytest.mark.parametrize("method", ["darts", "random_search", "nao", "bayesnas"])
+@pytest.mark.parametrize(
+    "method", ["darts", "random_search", pytest.param("nao", marks=pytest.mark.slow), "bayesnas"]
+)
 def test_a_search_on_text_goes_on(method: str) -> None:
     def search(**how: Any) -> SearchResult:
         return search_text(method, **how)

@@ -23,11 +23,14 @@ from dslnas.tasks.task import Measurement
 from dslnas.training import search as module
 from dslnas.training.one_shot import OneShot
 from dslnas.training.records import EpochRecord
+from tests.engines.kinds import one_of_each_engine
 from tests.engines.small import supernet_of
 from tests.training.tiny import Listener
 from tests.training.tiny_text import DROPOUT, search_text, text_data, text_space
 
-EVERY_METHOD = pytest.mark.parametrize("method", [m for m in ENGINES if m != "pc_darts"])
+EVERY_ENGINE = pytest.mark.parametrize(
+    "method", one_of_each_engine(m for m in ENGINES if m != "pc_darts")
+)
 
 
 @pytest.fixture
@@ -48,7 +51,7 @@ def supernets(monkeypatch: pytest.MonkeyPatch) -> list[Supernet]:
     return made
 
 
-@EVERY_METHOD
+@EVERY_ENGINE
 def test_every_method_searches_and_says_the_perplexity(method: str, data: Data) -> None:
     report = Listener()
     found = search_text(method, data, epochs=1, report=report)
