@@ -27,15 +27,8 @@ from tests.backends.test_any_network import derived
 from tests.backends.test_onnx_primitives import CASES
 from tests.examples import examples
 from tests.graph.recurrent import recurrent_spaces
+from tests.kinds_of_specs import KINDS_OF_SPECS
 from tests.spaces import random_scores
-
-SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.nas"))
-
-ALIKE = (
-    *("cifar10_milenas", "cifar10_nasp", "short", "digits_darts_second", "digits_gdas"),
-    *("digits_milenas", "digits_nasp", "digits_pc_darts", "digits_random", "digits_segments"),
-    *("digits_single_level", "digits_snas", "fashion_darts", "ptb_small"),
-)
 
 
 def models_of(graph: PrimitiveGraph) -> Iterator[ModelProto]:
@@ -83,13 +76,7 @@ def graph_of(spec: Path) -> PrimitiveGraph:
     return build_derived_graph(derive(compiled.space, random_scores(compiled.space, 0)))
 
 
-def of_a_kind(spec: Path) -> object:
-    """Return a spec as a parameter, slow if another has a network like its."""
-    is_alike = spec.stem.startswith(ALIKE)
-    return pytest.param(spec, id=spec.stem, marks=[pytest.mark.slow] if is_alike else [])
-
-
-@pytest.mark.parametrize("spec", list(map(of_a_kind, SPECS)))
+@pytest.mark.parametrize("spec", KINDS_OF_SPECS)
 def test_models_of_every_spec_are_sound(spec: Path) -> None:
     graph = graph_of(spec)
     for model in models_of(graph):

@@ -21,7 +21,8 @@ from dslnas.backends.onnx.session import session
 from dslnas.backends.onnx.uint8 import with_preprocessing
 from dslnas.data.preprocessing import Preprocessing
 from dslnas.exporters.calibration import calibrated
-from tests.backends.test_onnx_soundness import SPECS, graph_of, inputs_of, models_of
+from tests.backends.test_onnx_soundness import graph_of, inputs_of, models_of
+from tests.kinds_of_specs import SPECS
 
 RELEASES = ("1.15.1", "1.18.1", "1.23.2")
 """Releases for Python 3.11, the first of them the oldest; by hand it was tried from 1.0 on."""

@@ -35,13 +35,20 @@ SPECS = [
 PROGRAMS = re.findall(r"^```python\n(.*?)^```$", README, re.M | re.S)
 
 
-@pytest.mark.parametrize("text", SPECS, ids=range(len(SPECS)))
-def test_specs_of_the_readme_compile(text: str, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def beside_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with photos as the README asks for: 120 in all."""
+    folder = tmp_path_factory.mktemp("readme")
     for name in ("cats", "dogs"):
-        (tmp_path / "photos" / name).mkdir(parents=True)
-        for number in range(60):  # 120 in all, as the README asks for
-            Image.new("RGB", (40, 30)).save(tmp_path / "photos" / name / f"{number}.png")
-    spec = tmp_path / "photos.nas"
+        (folder / "photos" / name).mkdir(parents=True)
+        for number in range(60):
+            Image.new("RGB", (40, 30)).save(folder / "photos" / name / f"{number}.png")
+    return folder
+
+
+@pytest.mark.parametrize("text", SPECS, ids=range(len(SPECS)))
+def test_specs_of_the_readme_compile(text: str, beside_photos: Path) -> None:
+    spec = beside_photos / "photos.nas"
     spec.write_text(text)
     assert compile_spec(spec).graph.params() > 0
 
