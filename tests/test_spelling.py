@@ -59,7 +59,11 @@ def made_up(count: int, length: int, seed: int) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("known", "length"), [(119, 30), (400, 30), (390, 250), (12_000, 8), (6000, 16), (20, 5000)]
+    ("known", "length"),
+    [
+        *((119, 30), (390, 250), (6000, 16), (20, 5000)),
+        *(pytest.param(*sizes, marks=pytest.mark.slow) for sizes in ((400, 30), (12_000, 8))),
+    ],
 )
 def test_finding_near_names_takes_no_time_whatever_the_names(known: int, length: int) -> None:
     names, unknown = made_up(known, length, 0), made_up(MOST_FOUND, length, 1)

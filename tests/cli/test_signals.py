@@ -75,7 +75,7 @@ def kill(monkeypatch: pytest.MonkeyPatch) -> Kill:
 @pytest.mark.parametrize(
     ("name", "stage", "code"),
     [
-        ("SIGTERM", "search", 75),
+        pytest.param("SIGTERM", "search", 75, marks=pytest.mark.slow),
         ("SIGTERM", "retrain", 75),
         pytest.param("SIGHUP", "search", 75, marks=pytest.mark.slow),
         pytest.param("SIGUSR1", "retrain", 75, marks=pytest.mark.slow),

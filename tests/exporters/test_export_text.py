@@ -54,9 +54,9 @@ def exported(folder: Path, network: SequenceNetwork, *formats: str) -> Exported:
     )  # fmt: skip
 
 
-# Published cells, those with several states, cells and edges, and what nobody would write. All
-# networks are compared in fewer steps by the tests of the backends.
-LONG = ("darts_v2", "stacked", "odd")
+# A published cell, and what nobody would write. All networks are compared in fewer steps by the
+# tests of the backends.
+LONG = ("darts_v2", "odd")
 OTHERS = [pytest.param(name, marks=pytest.mark.slow) for name in NETWORKS if name not in LONG]
 
 

@@ -176,8 +176,14 @@ def test_second_order_as_coded(name: str) -> None:
 # ---- complete steps -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", ["darts1", "darts2_as_coded"])
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [
+        *((name, "darts1") for name in FILES),
+        (FILES[0], "darts2_as_coded"),
+        *(pytest.param(name, "darts2_as_coded", marks=pytest.mark.slow) for name in FILES[1:]),
+    ],
+)
 def test_complete_steps(name: str, method: str) -> None:
     """Alpha first, then the weights from the same hidden state, with the slowness penalty."""
     case = fresh(name)

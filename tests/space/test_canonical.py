@@ -103,7 +103,7 @@ def test_a_zero_behind_a_gate_is_an_operation() -> None:
 )
 def test_hashes_are_equal_where_the_graphs_are_isomorphic(body: str) -> None:
     cell = cell_of(body, "")
-    forms = sorted({form_of(cell, chosen) for chosen in derivable(cell)})[:16]
+    forms = sorted({form_of(cell, chosen) for chosen in derivable(cell)})[:12]
     assert len(forms) > 10
     for one, other in combinations(forms, 2):
         same = are_same(graph_of(one), graph_of(other))
