@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from networkx.utils import graphs_equal
+
 from dslnas.drawing.cells import cell_figure
 from dslnas.drawing.figure import Figure
 from dslnas.drawing.networks import network_figure
@@ -46,7 +48,7 @@ def cell_svg(
 def figures_of(blocks: SearchSpace | Architecture) -> Iterator[Figure]:
     """Yield the cells of a space or an architecture, in the order of their use, then networks.
 
-    Cells that differ in nothing but their names are drawn once.
+    Cells that differ in nothing but their names are drawn once, and so are networks.
     """
     is_found = isinstance(blocks, Architecture)
     final = trained_network(blocks)
@@ -56,6 +58,12 @@ def figures_of(blocks: SearchSpace | Architecture) -> Iterator[Figure]:
         alike.setdefault(replace(blocks.cells[name], name=""), []).append(name)
     for names in alike.values():
         yield cell_figure(blocks.cells[names[0]], title=", ".join(names))
-    yield network_figure(blocks.network, blocks.cells, "network" if is_found else "supernet")
-    if not is_found:
-        yield network_figure(final, blocks.cells, "final network")
+    if is_found:
+        yield network_figure(blocks.network, blocks.cells, "network")
+        return
+    first = network_figure(blocks.network, blocks.cells, "supernet")
+    last = network_figure(final, blocks.cells, "final network")
+    if graphs_equal(first.graph, last.graph) and first.captions == last.captions:
+        yield network_figure(final, blocks.cells, "supernet, final network")
+    else:
+        yield from (first, last)

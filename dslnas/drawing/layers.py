@@ -7,18 +7,14 @@ each of them, so that it takes some room there and never runs through a box.
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, count, pairwise
+from itertools import count, pairwise
 from random import Random
-from typing import TYPE_CHECKING
 
 import networkx as nx
 
 from dslnas.drawing.figure import Figure
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _PATIENCE = 4
 """Ways through all columns in vain after which an order is given up."""
@@ -97,8 +93,7 @@ def _ordered(columns: list[list[str]], graph: nx.DiGraph[str]) -> list[list[str]
     given = {name: place for column in columns for place, name in enumerate(column)}
 
     def turned(order: list[list[str]]) -> list[int]:
-        pairs = (combinations(column, 2) for column in order)
-        return [sum(given[upper] > given[lower] for upper, lower in those) for those in pairs]
+        return [_turned([given[name] for name in column]) for column in order]
 
     starts = [columns]
     if len(graph) < _LARGE:
@@ -147,22 +142,36 @@ def _exchanged(columns: list[list[str]], graph: nx.DiGraph[str]) -> list[list[st
     """Return columns in which no two neighbours would cross fewer lines the other way round."""
     result = [list(column) for column in columns]
     for number, column in enumerate(result):
-        before = _places(result, number - 1)
-        after = _places(result, number + 1)
-        improved = True
-        while improved:
-            improved = False
-            for place, (upper, lower) in enumerate(pairwise(tuple(column))):
-                gain = 0
-                for places, neighbours in ((before, graph.pred), (after, graph.succ)):
-                    above = sorted(places[other] for other in neighbours[upper])
-                    below = sorted(places[other] for other in neighbours[lower])
-                    gain += _inversions(above, below) - _inversions(below, above)
-                if gain > 0:
-                    column[place], column[place + 1] = lower, upper
-                    improved = True
-                    break
+        before, after = _places(result, number - 1), _places(result, number + 1)
+        ends = {
+            name: (
+                sorted(before[other] for other in graph.pred[name]),
+                sorted(after[other] for other in graph.succ[name]),
+            )
+            for name in column
+        }
+        place = 0
+        while place < len(column) - 1:
+            upper, lower = column[place : place + 2]
+            if _gain(ends[upper], ends[lower]) > 0:
+                column[place], column[place + 1] = lower, upper
+                place = max(0, place - 1)  # those above it are as they were
+            else:
+                place += 1
     return result
+
+
+def _gain(upper: Sequence[Sequence[int]], lower: Sequence[Sequence[int]]) -> int:
+    """Return how many lines fewer cross, on both sides, where two neighbours change places."""
+    return sum(
+        _inversions(above, below) - _inversions(below, above)
+        for above, below in zip(upper, lower, strict=True)
+    )
+
+
+def _turned(places: Sequence[int]) -> int:
+    """Return how many pairs stand the other way round."""
+    return _crossed([place] for place in places)
 
 
 def _places(columns: Sequence[Sequence[str]], number: int) -> dict[str, int]:
@@ -182,17 +191,15 @@ def _all_crossings(columns: Sequence[Sequence[str]], graph: nx.DiGraph[str]) -> 
 
 def _crossings(left: Sequence[str], right: Sequence[str], graph: nx.DiGraph[str]) -> int:
     places = {name: place for place, name in enumerate(right)}
+    return _crossed([places[reader] for reader in graph.succ[name]] for name in left)
+
+
+def _crossed(ends: Iterable[Sequence[int]]) -> int:
+    """Return how many pairs of lines cross: those from one above that end below others."""
     seen: list[int] = []
     crossings = 0
-    for ends in _ends(left, places, graph):
-        crossings += sum(len(seen) - bisect_right(seen, end) for end in ends)
-        for end in ends:
+    for those in ends:
+        crossings += sum(len(seen) - bisect_right(seen, end) for end in those)
+        for end in those:
             insort(seen, end)
     return crossings
-
-
-def _ends(
-    left: Sequence[str], places: Mapping[str, int], graph: nx.DiGraph[str]
-) -> Iterator[list[int]]:
-    for name in left:
-        yield [places[reader] for reader in graph.successors(name)]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _ROUNDS, _STILL = 400, 0.2
 """How often columns move at most, and how many pixels are no move."""
-_MOVES = 400_000
+_MOVES = 200_000
 """Moves of single boxes and bends at most: a drawing of thousands is not read line by line."""
 _BOX_GAP, _BEND_GAP = 12.0, 9.0
 _BEND_HEIGHT = 2.0
@@ -44,8 +44,11 @@ def rows_of(figure: Figure, layers: Layers) -> dict[str, float]:
     slack = {name: rooms for column in columns for name, rooms in column.slack()}
     chains = [*_chains(figure, layers.graph)]
     for _ in range(_PASSES):
+        before = dict(rows)
         for chain, reach in chains:
             _straighten(chain, rows, slack, reach)
+        if rows == before:
+            break
     top = min((rows[name] - height_of(figure, name) / 2 for name in rows), default=0.0)
     return {name: float(round(row - top)) for name, row in rows.items()}
 
@@ -76,6 +79,7 @@ class _Column:
             ]
             for name in names
         ]
+        self._weights = [sum(pull for _, pull in pulls) for pulls in self._pulls]
 
     def packed(self) -> list[tuple[str, float]]:
         """Return the heights where all stand as near as they may, around 0."""
@@ -91,15 +95,14 @@ class _Column:
 
     def settled(self, rows: Mapping[str, float]) -> dict[str, float]:
         """Return the heights nearest to those of the neighbours, which stay where they are."""
-        wanted, weights = [], []
-        for name, offset, pulls in zip(self._names, self._offsets, self._pulls, strict=True):
-            weight = sum(pull for _, pull in pulls)
-            mean = (
-                sum(rows[other] * pull for other, pull in pulls) / weight if pulls else rows[name]
+        wanted = [
+            (sum([rows[other] * pull for other, pull in pulls]) / weight if pulls else rows[name])
+            - offset
+            for name, offset, pulls, weight in zip(
+                self._names, self._offsets, self._pulls, self._weights, strict=True
             )
-            wanted.append(mean - offset)
-            weights.append(weight if pulls else 1e-3)
-        values = _isotonic(wanted, weights)
+        ]
+        values = _isotonic(wanted, [weight or 1e-3 for weight in self._weights])
         return {
             name: value + offset
             for name, value, offset in zip(self._names, values, self._offsets, strict=True)
@@ -152,14 +155,20 @@ def _straighten(
 ) -> None:
     """Move the inner ones of a chain to heights with the fewest turns, as far as there is room."""
     now = [rows[name] for name in chain[1:-1]]
-    bounds = [_bounds(name, rows, slack) for name in chain[1:-1]]
     ends = rows[chain[0]], rows[chain[-1]]
+    if _effort([ends[0], *now, ends[1]]) <= _effort(ends):  # no way has less
+        return
+    bounds = [_bounds(name, rows, slack) for name in chain[1:-1]]
     finite = (bound for pair in bounds for bound in pair if abs(bound) != inf)
-    options = [[min(max(aim, low), high) for low, high in bounds] for aim in (*ends, *finite)]
+    options = (
+        [low if aim < low else high if aim > high else aim for low, high in bounds]
+        for aim in dict.fromkeys((*ends, *finite))
+    )
     near = (
         option
         for option in options
-        if all(abs(new - old) <= reach for new, old in zip(option, now, strict=True))
+        if reach == inf
+        or all(abs(new - old) <= reach for new, old in zip(option, now, strict=True))
     )
     best = min((now, *near), key=lambda inner: _effort([ends[0], *inner, ends[1]]))
     rows |= zip(chain[1:-1], best, strict=True)
@@ -176,4 +185,4 @@ def _bounds(
 
 def _effort(heights: Sequence[float]) -> float:
     ways = [abs(one - other) for one, other in pairwise(heights)]
-    return sum(ways) + _TURN * sum(way > _STILL for way in ways)
+    return sum(ways) + _TURN * len([way for way in ways if way > _STILL])

@@ -171,7 +171,7 @@ def _confused(counts: Matrix) -> Table:
 
 
 def _epochs(run: RunRecord, stage: str) -> Table | None:
-    """Return all single numbers of the epochs of a stage."""
+    """Return all single numbers of the epochs of a stage, and what is or is not so."""
     lines = run.epochs(stage)
     entries = dict.fromkeys(
         name
@@ -192,6 +192,8 @@ def _epochs(run: RunRecord, stage: str) -> Table | None:
 
 
 def _entry(value: object, line: int, name: str) -> Pieces:
+    if isinstance(value, bool):
+        return ("yes" if value else "no",)
     if not isinstance(value, int | float):
         return ()
     return (Number(value, f"{value:.5g}", in_metrics(line, name)),)

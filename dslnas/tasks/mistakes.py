@@ -37,8 +37,8 @@ class Mistake:
     Attributes:
         row: Its row in the table of predictions, counted from 0 below the headings.
         name: Its name in the data.
-        true: The class, labels or numbers that it has.
-        said: Those that the network gives it.
+        true: The class or numbers that it has, or labels that are missed.
+        said: Those that the network gives it, or labels that are too many.
         remark: How sure the network is, or how far off, in words.
         badness: More is worse.
     """
@@ -62,14 +62,19 @@ def wrong_classes(table: Rows) -> list[Mistake]:
 
 
 def wrong_labels(table: Rows) -> list[Mistake]:
-    """Return the examples with a label too many or too few, the surest first."""
+    """Return the examples with a label too many or too few, the surest first.
+
+    Of the labels only those are told that are not the same: all would hide what is wrong.
+    """
     names, found = _names(table), []
     for row, (name, *values) in enumerate(table[1:]):
         true, said = _halves(values)
         off = [abs(a - b) for a, b in zip(true, said, strict=True)]
         if max(off) > 0.5:
-            had, claimed = _listed(names, true), _listed(names, said)
-            found.append(Mistake(row, name, had, claimed, f"{max(off):.0%} sure", max(off)))
+            wrong = [(n, a) for n, a, o in zip(names, true, off, strict=True) if o > 0.5]
+            missed, added = (", ".join(n for n, a in wrong if a == has) for has in (1, 0))
+            told = missed or "nothing", added or "nothing"
+            found.append(Mistake(row, name, *told, f"{max(off):.0%} sure", max(off)))
     return _worst_first(found)
 
 
@@ -146,10 +151,6 @@ def _halves(values: Sequence[str]) -> tuple[list[float], list[float]]:
     """Return what is true, and what is said, as numbers."""
     half = len(values) // 2
     return [float(value) for value in values[:half]], [float(value) for value in values[half:]]
-
-
-def _listed(names: Sequence[str], values: Sequence[float]) -> str:
-    return ", ".join(n for n, value in zip(names, values, strict=True) if value > 0.5) or "none"
 
 
 def _numbers(values: Sequence[float]) -> str:

@@ -26,7 +26,7 @@ class Multilabel(LabelledTask):
 
     goal = "multilabel"
     output, outputs = "label", "labels"
-    guess, guess_words = "majority", "of every label what is more frequent"
+    guess, guess_words = "majority", "always the more frequent answer for every label"
     detail = RECALL_OF_LABELS
     mistakes_in = staticmethod(wrong_labels)
 

@@ -43,7 +43,7 @@ def test_every_input_has_its_stem() -> None:
     assert [*figure.graph.predecessors("cells 0")] == ["stem user", "stem item"]
 
 
-def test_cells_alike_are_drawn_once_and_a_search_has_both_networks() -> None:
+def test_cells_and_networks_alike_are_drawn_once() -> None:
     text = """use std.cnn
 cell a { inputs 1; node n = {relu, tanh}(in1); output n }
 cell b like a {}
@@ -53,3 +53,8 @@ network { cells a, b; stem conv(3, out = C) }
     assert titles == ["a, b", "supernet", "final network"]
     found = figures_of(architecture_of(text.replace("{relu, tanh}", "relu")))
     assert [figure.title for figure in found] == ["a, b", "network"]
+    same = text.replace("C) }", "C); channels 8 }") + "evaluate { channels 8 }\n"
+    assert [figure.title for figure in figures_of(space_of(same))] == [
+        "a, b",
+        "supernet, final network",
+    ]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from itertools import pairwise
 from xml.etree import ElementTree
@@ -8,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dslnas.report.figures.cells import cell_drawings
 from dslnas.report.figures.dots import Among, Dot, Dots, among, dot_plot
 from dslnas.report.figures.heat import MOST_EPOCHS, Choice, HeatMap, Strip, heat_map
 from dslnas.report.figures.lines import LINE, Chart, Series, line_chart
 from dslnas.report.figures.matrix import Matrix, matrix
 from dslnas.report.numbers import Number
+from tests.spaces import architecture_of
 
 ODD = 'a & "b" <c>'
 
@@ -115,3 +118,16 @@ def test_a_matrix_tells_right_from_wrong_and_shades_by_the_share_of_the_class() 
     assert wrong.findtext("title") == "a taken for b: 1"
     assert [mark.get("class") for mark in marks(figure, "right")] == ["right h15", "right h15"]
     assert len(marks(figure, "none")) == 1
+
+
+def test_operations_have_one_colour_in_all_cells() -> None:
+    found = architecture_of(
+        "use std.cnn\ncell a { inputs 1; node n = relu(in1); node m = tanh(n); output m }\n"
+        "cell b { inputs 1; node n = tanh(in1); output n }\n"
+        "network { cells a, b; stem conv(3, out = C) }\n"
+    )
+    tones = [
+        re.findall(r'class="operation (tone\d)"[^/]*/><text[^>]*>tanh<', drawing)
+        for drawing in cell_drawings(found)
+    ]
+    assert tones == [["tone1"], ["tone1"]]

@@ -200,3 +200,9 @@ def test_a_line_that_is_being_written_is_not_damaged(tmp_path: Path) -> None:
     record = read_run(folder)
     assert len(record.lines) == 1
     assert record.left_out == ()
+
+
+def test_what_is_or_is_not_so_is_no_number(tmp_path: Path) -> None:
+    lines = [trained(1, 1).model_copy(update={"averaged": False})]
+    table = made(tmp_path / "run", *lines).epochs["retrain"]
+    assert table.rows[0][table.headings.index("averaged")] == ("no",)

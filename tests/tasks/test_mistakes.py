@@ -49,9 +49,17 @@ def test_a_label_too_many_or_too_few_is_a_mistake() -> None:
         ("2", "0", "0", "0.3", "0.95"),
     ]
     assert told(wrong_labels(table)) == [
-        (2, "none", "round", "95% sure"),
-        (1, "red", "none", "60% sure"),
+        (2, "nothing", "round", "95% sure"),
+        (1, "red", "nothing", "60% sure"),
     ]
+
+
+def test_labels_that_are_right_are_not_told_beside_those_that_are_wrong() -> None:
+    table: Rows = [
+        ("row", "red", "round", "small", "predicted red", "predicted round", "predicted small"),
+        ("0", "1", "1", "0", "0.9", "0.2", "0.7"),
+    ]
+    assert told(wrong_labels(table)) == [(0, "round", "small", "80% sure")]
 
 
 def test_errors_of_numbers_are_told_in_deviations_of_each_number() -> None:

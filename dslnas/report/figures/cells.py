@@ -20,8 +20,10 @@ def cell_drawings(
     architecture: Architecture, marked: Marked | None = None, tones: Sequence[str] = ()
 ) -> list[Markup]:
     """Return a drawing of every cell; `tones`: operations that take the first colours."""
+    edges = (edge for cell in architecture.cells.values() for edge in cell.edges)
+    tones = (*tones, *(operation.text for edge in edges for operation in edge.operations))
     return [
-        _drawing(cell, tuple((marked or {}).get(name, ())), tuple(tones))
+        _drawing(cell, tuple((marked or {}).get(name, ())), tuple(dict.fromkeys(tones)))
         for name, cell in architecture.cells.items()
     ]
 
