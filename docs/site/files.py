@@ -30,10 +30,17 @@ def files_page() -> str:
 
 
 def run_files_text() -> str:
-    """Return a table of the files that runs leave behind."""
-    meanings = {**exported_files(TASKS), **FILES_OF_RUNS, **OTHER_FILES}
-    rows = ([code(name), escaped(meaning)] for name, meaning in meanings.items())
-    return table(("file", "contents"), rows)
+    """Return a table of the files that runs themselves write and read."""
+    return _meanings({**FILES_OF_RUNS, **OTHER_FILES})
+
+
+def exports_text() -> str:
+    """Return a table of the files that runs export."""
+    return _meanings(exported_files(TASKS))
+
+
+def _meanings(files: Mapping[str, str]) -> str:
+    return table(("file", "contents"), ([code(name), escaped(m)] for name, m in files.items()))
 
 
 def _file(file: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from docs.site.commands import commands_page, commands_text, formats_text, options_text
 from docs.site.errors import errors_page
-from docs.site.files import files_page, run_files_text
+from docs.site.files import exports_text, files_page, run_files_text
 from docs.site.grammar import grammar_page
 from docs.site.library import library_page, others_text, spaces_text, spec_pages
 from docs.site.markdown import attributes_text
@@ -27,6 +27,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "archives": archives_text,
     "augmentations": lambda: calls_text("augmentation"),
     "commands": commands_text,
+    "exports": exports_text,
     "files": run_files_text,
     "folders": folders_text,
     "formats": formats_text,
