@@ -11,14 +11,13 @@ once, shapes follow. Seconds are those that the processor gives to the program.
 from __future__ import annotations
 
 import argparse
-import gc
 import re
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from dslnas.app.editor import verdict, verdicts
+from dslnas.app.editor import look_seldom_for_cycles, verdict, verdicts
 from dslnas.editor.completion import completions
 from dslnas.editor.document import Document, Verdict
 from dslnas.editor.hover import hover
@@ -107,8 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--turns", type=int, default=30, help="places that are typed at")
     given = parser.parse_args(arguments)
-    gc.freeze()
-    gc.enable()
+    look_seldom_for_cycles()
     print(machine())
     print(f"a spec of {spec_text().count(chr(10))} lines, {given.turns} places")
     for kind, seconds in waits(given.turns).items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 from dslnas.app.compile import CompiledArchitecture, check_has_choices, compile_checked
@@ -12,6 +13,19 @@ from dslnas.language.link.link import link
 from dslnas.language.link.sources import check_line_ends
 from dslnas.source import SourceFile
 from dslnas.tasks.catalogue import TASK_SETTINGS
+
+MADE_MEANWHILE = 20_000
+"""Objects after which Python looks for cycles again: a check makes tens of thousands."""
+
+
+def look_seldom_for_cycles() -> None:
+    """Let Python free what holds itself, since a server stays for hours, but look for it seldom.
+
+    What is loaded stays, and nearly all that a check makes is freed without.
+    """
+    gc.freeze()
+    gc.set_threshold(MADE_MEANWHILE)
+    gc.enable()
 
 
 def verdicts(source: SourceFile) -> Iterator[Verdict]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from importlib.metadata import version
 from pathlib import Path
 
@@ -26,6 +25,7 @@ def lsp(stdio: bool, docs: str) -> None:
     themselves: docs/editors.md tells how to let them.
     """
     try:
+        from dslnas.app.editor import look_seldom_for_cycles
         from dslnas.language_server.answers import make_server
     except ImportError as error:
         if error.name not in ("pygls", "lsprotocol"):
@@ -33,8 +33,7 @@ def lsp(stdio: bool, docs: str) -> None:
         help = "install it: `pip install 'dslnas[lsp]'`"
         raise user_error("NAS028", "a language server needs pygls", help=help) from None
     address = address_of(docs)
-    gc.freeze()  # what is loaded stays: Python need not look for cycles in it
-    gc.enable()  # it stays for hours
+    look_seldom_for_cycles()
     make_server(version("dslnas"), address).start_io()
 
 

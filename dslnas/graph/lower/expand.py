@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 from dslnas.diagnostics import user_error
@@ -29,7 +30,7 @@ from dslnas.language.check.operations import (
 )
 from dslnas.language.link.definitions import Definitions
 from dslnas.language.syntax import ast
-from dslnas.ops.catalogue import LANGUAGE
+from dslnas.ops.catalogue import LANGUAGE, PRIMITIVES
 from dslnas.ops.primitive import (
     Attributes,
     AttributeValue,
@@ -37,10 +38,12 @@ from dslnas.ops.primitive import (
     Primitive,
     Shape,
     ShapeError,
+    Weight,
 )
 from dslnas.source import Span
 
 MAX_LAYERS = 10_000
+KEPT_LAYERS = 4096
 
 Shapes: TypeAlias = tuple[Shape, ...]
 
@@ -313,9 +316,9 @@ class _Builder:
         attributes: Attributes,
         span: Span | None,
     ) -> int:
-        shapes = tuple(self._shape_of(i) for i in inputs)
+        given = tuple(attributes.items())
         try:
-            shape = primitive.output(attributes, shapes)
+            shape, weights = _made(primitive.name, given, tuple(map(self._shape_of, inputs)))
         except ShapeError as error:
             raise user_error(
                 "NAS401",
@@ -327,8 +330,6 @@ class _Builder:
             raise user_error(
                 "NAS403", f"an operation has more than {MAX_LAYERS:,} layers", span=span
             )
-        weights = primitive.weights(attributes, shapes)
-        given = tuple(attributes.items())
         layer = Layer(primitive, inputs, given, shape, weights, self._written(span))
         self._layers.append(layer)
         return len(self._layers) - 1
@@ -339,6 +340,20 @@ class _Builder:
         place = (span.source.name, span.start, span.end)
         self._seen[place] += 1
         return (*place, self._seen[place])
+
+
+@lru_cache(KEPT_LAYERS)
+def _made(
+    name: str, given: tuple[tuple[str, AttributeValue], ...], shapes: Shapes
+) -> tuple[Shape, tuple[Weight, ...]]:
+    """Return what a primitive gives and owns: a network repeats few layers at few sizes.
+
+    Raises:
+        ShapeError: It cannot read what it is given.
+    """
+    primitive, attributes = PRIMITIVES[name], dict(given)
+    shape = primitive.output(attributes, shapes)
+    return shape, primitive.weights(attributes, shapes)
 
 
 def sizes(shape: Shape) -> dict[str, Constant]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from dslnas.graph.graph import Mix, Node, Scope, State
 from dslnas.graph.lower.op_body import OpBody
@@ -22,7 +23,10 @@ from dslnas.names import free_name
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.primitive import Shape
 
+KEPT_WORDS = 1024
 
+
+@lru_cache(KEPT_WORDS)
 def word_of(operation: str) -> str:
     """Return an operation as a word of a path: `sep_conv_3` for `sep_conv(3)`."""
     return re.sub(r"\W+", "_", operation).strip("_")

@@ -186,6 +186,8 @@ class Cell:
     @cached_property
     def behind(self) -> Mapping[str, set[str]]:
         """By name the nodes, inputs and states that it stands for: of a value those it reads."""
+        if not self.values:
+            return {name: {name} for name in self.graph}
         values_alone = self.graph.copy()
         values_alone.remove_edges_from([*self.graph.in_edges(self.nodes, keys=True)])
         values = {value.name for value in self.values}

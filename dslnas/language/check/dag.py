@@ -36,6 +36,8 @@ def cycle_in(graph: nx.DiGraph[str], names: Collection[str]) -> list[str]:
 
     It is found from the first of `names` that cannot be computed, and begins with its own first.
     """
+    if nx.is_directed_acyclic_graph(graph):
+        return []
     try:
         edges = nx.find_cycle(graph, names, orientation="reverse")
     except nx.NetworkXNoCycle:

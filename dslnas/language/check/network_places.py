@@ -54,9 +54,11 @@ def read_places(
         return places  # what is not understood may stand for any cell
     used = {name.text for name in names}
     used |= {cell.like.text for cell in defined.values() if cell.like is not None}
-    used |= {n for cell in defined.values() for n in inner_cells(cell, context.linked)}
-    for cell in cells.values():
-        if cell.name not in used and not cell.span.source.library:
+    doubtful = [c for c in cells.values() if c.name not in used and not c.span.source.library]
+    if doubtful:
+        used |= {n for cell in defined.values() for n in inner_cells(cell, context.linked)}
+    for cell in doubtful:
+        if cell.name not in used:
             message = f"cell `{cell.name}` is never used"
             edits = (removal(defined[cell.name].span, safe=False),)
             help = Advice("add it to `cells` of the network, or remove it", edits=edits)

@@ -80,8 +80,7 @@ class TreeBuilder:
         if part is None:
             return None
         if isinstance(part, Token):
-            tokens = {"NAME": self._name_token, "NUMBER": self._number_token}
-            return tokens.get(part.type, str)(part)
+            return self._token(part)
         rule = str(part.data)
         if rule not in _EXPRESSIONS:
             return self._node(rule, part)
@@ -171,8 +170,10 @@ class TreeBuilder:
         self._is_too_deep = True
         return ast.Number(1, "1", span=span)
 
-    def _name_token(self, token: Token) -> ast.Name:
-        return ast.Name(str(token), span=self._span(token))
+    def _token(self, token: Token) -> ast.Name | ast.Number | str:
+        if token.type == "NAME":
+            return ast.Name(str(token), span=self._span(token))
+        return self._number_token(token) if token.type == "NUMBER" else str(token)
 
     def _number_token(self, token: Token) -> ast.Number:
         text, span = str(token), self._span(token)
