@@ -9,7 +9,7 @@ import shlex
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dslnas.edits import Advice, Edit, Help, edits_of
 from dslnas.source import Span
@@ -58,6 +58,16 @@ class Diagnostic:
     edits: tuple[Edit, ...] = ()
 
     @property
+    def is_idle(self) -> bool:
+        """Whether it is about what has no effect, as long as it is right otherwise."""
+        return bool(self.edits) and all(edit.is_idle for edit in self.edits)
+
+    def doubted(self) -> Diagnostic:
+        """Return it as it is beside other mistakes: what has no effect now may have it later."""
+        edits = (replace(edit, safe=edit.safe and not edit.is_idle) for edit in self.edits)
+        return replace(self, edits=tuple(edits)) if self.edits else self
+
+    @property
     def text(self) -> str:
         """The message; where a span is its place, with its subject."""
         return f"{self.where}: {self.message}" if self.span and self.where else self.message
@@ -101,7 +111,9 @@ class UserError(Exception):
     """The user's input is wrong. Carries every mistake found, sorted by position."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
-        self.diagnostics: tuple[Diagnostic, ...] = tuple(sorted(diagnostics, key=_position))
+        ordered = sorted(diagnostics, key=_position)
+        is_all_idle = all(one.is_idle for one in ordered)
+        self.diagnostics = tuple(one if is_all_idle else one.doubted() for one in ordered)
         super().__init__(self.render())
 
     def render(self) -> str:

@@ -6,7 +6,7 @@ An edit is made from the same data as the words that advise it, never from the w
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from dslnas.source import Span
@@ -22,11 +22,14 @@ class Edit:
         span: The part that is replaced; empty where something is put in.
         text: Its replacement; "" where something is removed.
         safe: Whether it certainly does what was meant: it mends the form, and guesses no value.
+        is_idle: Whether it removes what has no effect. That is safe only where nothing else is
+            wrong: what is beside it, mended, may give it an effect.
     """
 
     span: Span
     text: str
     safe: bool = True
+    is_idle: bool = False
 
     @property
     def title(self) -> str:
@@ -113,6 +116,11 @@ def removal(span: Span, *, safe: bool = True) -> Edit:
     else:
         start = start - (len(text[:start]) - len(text[:start].rstrip(" \t")))
     return Edit(Span(span.source, start, end), "", safe)
+
+
+def idle_removal(span: Span) -> Edit:
+    """Return the edit that removes a statement, or an item of a list, that has no effect."""
+    return replace(removal(span), is_idle=True)
 
 
 def second_removal(first: Span, second: Span) -> Edit:

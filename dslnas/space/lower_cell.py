@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from dslnas.diagnostics import Diagnostics, Note
-from dslnas.edits import Advice, removal
+from dslnas.edits import Advice, idle_removal
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.dag import cycle_in
 from dslnas.source import Span
@@ -62,7 +62,7 @@ def _is_sound(cell: Cell, found: Diagnostics) -> bool:
                 "read it in another node, add it to `output`, or remove it"
                 if kind == "node"
                 else "read it, name it in `output` or `next`, or remove it",
-                edits=(removal(whole),) if whole else (),
+                edits=(idle_removal(whole),) if whole else (),
             ),
         )
     return not dead

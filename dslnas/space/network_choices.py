@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dslnas.diagnostics import Diagnostics
-from dslnas.edits import Advice, removal
+from dslnas.edits import Advice, idle_removal
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.checked import CheckedProgram
 from dslnas.space.continuous import has_searched
@@ -65,7 +65,7 @@ def check_sharing(
     used = (cells[name] for name in search.layout if name in cells)
     if search.shares_slices and not any(cell.inner_rows[-1] for cell in used):
         place, whole = (program.spans.get(f"{part}search.sharing") for part in ("", "all of "))
-        edits = (removal(whole),) if whole else ()
+        edits = (idle_removal(whole),) if whole else ()
         words = "leave it out, or write a choice such as `conv({3, 5})`; widths of the network "
         found.add(
             "NAS504",

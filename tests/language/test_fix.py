@@ -145,3 +145,22 @@ def test_a_name_in_other_letters_is_written_alike_wherever_it_stands() -> None:
     text = "use papers.darts\nlet größe = 3  # größe\nsearch darts { epochs 2 * größe }\n"
     after = fixed(SourceFile("spec.nas", text), mistakes)
     assert after.text == text.replace("größe =", "grosse =").replace("* größe", "* grosse")
+
+
+@pytest.mark.parametrize(
+    ("text", "mended"),
+    [
+        ("search darts { odrer second; hessian exact }", "order second; hessian exact"),
+        ("search darts { ordering second; hessian exact }", ""),
+        (
+            "derive { requir params < 4M; penalty 1 }\nsearch darts",
+            "require params < 4M; penalty 1",
+        ),
+        ("export { precsion int8; within 2% }", "precision int8; within 2%"),
+    ],
+)
+def test_what_has_no_effect_stays_while_another_mistake_may_be_why(text: str, mended: str) -> None:
+    source = SourceFile("spec.nas", f"use papers.darts\n{text}\n")
+    after = fixed(source, mistakes)
+    assert mended in after.text
+    assert after is source or (mended and not mistakes(after))

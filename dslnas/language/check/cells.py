@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dslnas.diagnostics import Diagnostics
-from dslnas.edits import Advice, removal
+from dslnas.edits import Advice, idle_removal
 from dslnas.language.check.cell import Cell, Operation
 from dslnas.language.check.cell_names import CellNames
 from dslnas.language.check.cell_parts import FIRST, CellParts
@@ -140,5 +140,5 @@ def _check_use(parts: CellParts, diagnostics: Diagnostics) -> None:
         if key in parts.given:
             message = f"`{key}` changes nothing: {parts.what} has no nodes"
             setting = parts.given[key]
-            help = Advice(f"remove `{key}`", edits=(removal(setting.span),))
+            help = Advice(f"remove `{key}`", edits=(idle_removal(setting.span),))
             diagnostics.add("NAS504", message, setting.key.span, help=help)

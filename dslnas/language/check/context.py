@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dslnas.diagnostics import Diagnostics
-from dslnas.edits import Edit, removal
+from dslnas.edits import Edit, idle_removal, removal
 from dslnas.language.check.constants import Scope
 from dslnas.language.link.link import LinkedProgram
 from dslnas.language.syntax import ast
@@ -38,8 +38,10 @@ class Context:
     sections: dict[str, Section] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
 
-    def without(self, path: str, *, safe: bool = True) -> tuple[Edit, ...]:
+    def without(self, path: str, *, safe: bool = True, is_idle: bool = False) -> tuple[Edit, ...]:
         """Return the edit that leaves a setting out, if it is written."""
         kind, _, key = path.partition(".")
         setting = self.linked.given(kind).get(key)
-        return () if setting is None else (removal(setting.span, safe=safe),)
+        if setting is None:
+            return ()
+        return (idle_removal(setting.span) if is_idle else removal(setting.span, safe=safe),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dslnas.diagnostics import Diagnostics
-from dslnas.edits import Advice, Edit, removal, second_removal
+from dslnas.edits import Advice, Edit, idle_removal, removal, second_removal
 from dslnas.language.check.bind import only_value
 from dslnas.language.check.dag import cycle_in, needed_for, reading_graph
 from dslnas.language.check.gate_body import OUTPUT, GateBody
@@ -144,7 +144,8 @@ def _check_use(
     for message, part in named:
         if part.name.text not in needed:
             is_given = isinstance(part, ast.Parameter) and is_called(body.definition.name.span)
-            edits = (removal(part.span, safe=not is_given),)
+            edit = removal(part.span, safe=False) if is_given else idle_removal(part.span)
+            edits = (edit,)
             unread = Advice("read it, or remove it", edits=edits)
             diagnostics.add("NAS302", message, part.name.span, help=unread)
     if source.name.text not in needed:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from dslnas.diagnostics import user_error
-from dslnas.edits import Advice, Edit, removal
+from dslnas.edits import Advice, Edit, idle_removal, removal
 from dslnas.language.check.bind import only_value
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.checked import CheckedPlace
@@ -116,7 +116,7 @@ def read_widths(given: Mapping[str, ast.Setting], context: Context) -> tuple[int
     if len(widths) > 1 and other is not None and not other.span.source.library:
         message = "`channels` of `evaluate` changes nothing: the search chooses them"
         words = "leave it out, or give `network` one number of `channels`"
-        help = Advice(words, edits=(removal(other.span),))
+        help = Advice(words, edits=(idle_removal(other.span),))
         context.diagnostics.add("NAS504", message, other.key.span, help=help)
     return tuple(widths)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dslnas.diagnostics import Diagnostics, user_error
-from dslnas.edits import Advice, removal
+from dslnas.edits import Advice, idle_removal
 from dslnas.language.check.cell import Edge
 from dslnas.language.check.cell_names import CellNames
 from dslnas.language.check.cell_parts import FIRST, CellParts
@@ -59,7 +59,7 @@ def _spelt_nodes(
     for key in ("nodes", "choose"):
         if key in parts.given:
             message = f"`{key}` does not go with nodes that are spelt out"
-            edits = (removal(parts.given[key].span),)
+            edits = (idle_removal(parts.given[key].span),)
             help = Advice(f"remove `{key}`, or the `node` lines", edits=edits)
             diagnostics.add("NAS504", message, parts.given[key].key.span, help=help)
     edges = []

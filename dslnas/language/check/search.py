@@ -104,7 +104,8 @@ def _record(conflict: Conflict, section: str, context: Context) -> None:
     """Record NAS511 at the setting that is the likeliest mistake, or at the section."""
     places = (conflict.path, *conflict.others, section)
     span = next((context.spans[place] for place in places if place in context.spans), None)
-    edits = context.without(conflict.path, safe=conflict.omit != "may")
+    is_idle = conflict.omit == "idle"
+    edits = context.without(conflict.path, safe=conflict.omit == "must", is_idle=is_idle)
     if conflict.omit == "no":
         edits = ()
     help = Advice(conflict.help, edits=edits)
@@ -122,7 +123,7 @@ def check_unsearched(derivation: Derivation, context: Context) -> None:
         if span and not span.source.library and derivation.value_of(key) != usual.value_of(key):
             message = f"`{key}` is about the end of a search, and the spec has none"
             words = f"write `search {next(iter(SEARCH))}`, or leave `{key}` out"
-            help = Advice(words, edits=context.without(f"derive.{key}"))
+            help = Advice(words, edits=context.without(f"derive.{key}", is_idle=True))
             context.diagnostics.add("NAS511", message, span, help=help)
 
 
