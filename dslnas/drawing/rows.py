@@ -21,7 +21,8 @@ _BOX_GAP, _BEND_GAP = 12.0, 9.0
 _BEND_HEIGHT = 2.0
 _TURN = 8.0
 """Pixels of way down that a line makes to save a turn."""
-_PASSES = 4
+_PASSES, _AIMS = 4, 24
+"""How often chains are straightened, and about how many heights each is tried at."""
 _NUDGE = 5.0
 """Pixels that the label of a short line moves to lie on it; farther, lines fan out evenly."""
 
@@ -159,10 +160,10 @@ def _straighten(
     if _effort([ends[0], *now, ends[1]]) <= _effort(ends):  # no way has less
         return
     bounds = [_bounds(name, rows, slack) for name in chain[1:-1]]
-    finite = (bound for pair in bounds for bound in pair if abs(bound) != inf)
+    finite = [bound for pair in bounds for bound in pair if abs(bound) != inf]
     options = (
         [low if aim < low else high if aim > high else aim for low, high in bounds]
-        for aim in dict.fromkeys((*ends, *finite))
+        for aim in dict.fromkeys((*ends, *finite[:: 1 + len(finite) // _AIMS]))
     )
     near = (
         option
