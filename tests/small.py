@@ -24,7 +24,7 @@ network {
 }
 
 data digits {
-    subset  20%
+    subset  10%
     batch   32
 }
 

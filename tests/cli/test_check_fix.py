@@ -10,7 +10,7 @@ import pytest
 from dslnas.cli.main import run
 from tests.small import SMALL
 
-BAD = SMALL.replace("epochs  1", "epoch  1", 1).replace("subset  20%", "subset  120%")
+BAD = SMALL.replace("epochs  1", "epoch  1", 1).replace("subset  10%", "subset  120%")
 LEFT = "bad.nas:25:13: error[NAS502]: `subset` must be at most 1, not 120%"
 
 

@@ -17,7 +17,7 @@ from dslnas.training import memory_check as fitting
 from tests.small import SMALL
 from tests.small_text import SMALL_TEXT
 
-SMALL_CIFAR = SMALL.replace("data digits {\n    subset  20%", "data cifar10 {")
+SMALL_CIFAR = SMALL.replace("data digits {\n    subset  10%", "data cifar10 {")
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_the_search_and_the_training_are_estimated(
         assert stage["weights_bytes"] == 12 * stage["params"]
         assert stage["seconds"] == stage["seconds_per_epoch"] * stage["epochs"]
         assert stage["seconds_per_epoch"] == stage["seconds_per_step"] * stage["steps_per_epoch"]
-    assert search["steps_per_epoch"] == 4  # 1,797 * 20% * 40% examples in batches of 32
+    assert search["steps_per_epoch"] == 2  # 1,797 * 10% * 40% examples in batches of 32
 
 
 def test_people_get_a_table(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:

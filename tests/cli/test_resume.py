@@ -241,7 +241,9 @@ def test_repeats_go_on_with_the_run_that_was_interrupted(
     assert sorted(p.name for p in out.iterdir()) == ["random-seed-0", "seed-0", "summary.json"]
 
 
-@pytest.mark.parametrize(("stage", "epoch"), [("search", 1), ("retrain", 2)])
+@pytest.mark.parametrize(
+    ("stage", "epoch"), [pytest.param("search", 1, marks=pytest.mark.slow), ("retrain", 2)]
+)
 def test_repeats_that_were_killed_go_on_with_the_same_command_and_resume(
     spec: Path, whole: Path, tmp_path: Path, interrupt: Interrupt, stage: str, epoch: int
 ) -> None:
@@ -279,7 +281,7 @@ def test_repeats_go_on_where_a_run_was_killed_before_it_began(
     ("arguments", "message"),
     [
         (["--set", "evaluate.epochs=9"], "its spec says `epochs 3`, not `epochs 9`"),
-        (["--set", "data.subset=40%"], "its spec says `subset 20%`, not `subset 40%`"),
+        (["--set", "data.subset=40%"], "its spec says `subset 10%`, not `subset 40%`"),
         (["--seed", "1"], "its seed is `0`, not `1`"),
         (["--set", "search=nasp"], "its spec says"),
     ],

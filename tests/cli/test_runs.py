@@ -92,7 +92,7 @@ OFTEN, SLOW = ("enas",), ("darts", "random_search", "nasp", "gdas", "evolution")
 def test_one_word_changes_the_method_and_a_seed_repeats_bit_for_bit(
     spec: Path, tmp_path: Path, method: str
 ) -> None:
-    text = SMALL.replace("search darts", f"search {method}").replace("20%", "10%")
+    text = SMALL.replace("search darts", f"search {method}")
     spec.write_text(text.replace("normal, reduction", "reduction"))
     few = [
         f"search.{name}={value}" for name, value in FEW.get(method, {}).items() if name != "each"
@@ -276,7 +276,7 @@ def test_run_on_data_from_a_file_is_exported_again_without_the_data(tmp_path: Pa
     spec = tmp_path / "mine.nas"
     spec.write_text(
         SMALL.replace("data digits", "data npz").replace(
-            "subset  20%", 'path "mine.npz"; split 40%, 20%, 20%, 20%'
+            "subset  10%", 'path "mine.npz"; split 40%, 20%, 20%, 20%'
         )
     )
     search(spec, tmp_path / "run")

@@ -125,7 +125,7 @@ def test_repeats_go_on_amid_a_search(
 ) -> None:
     out = tmp_path / "out"
     two = ("--repeats", "2", "--no-baseline")
-    kill("search", 3, signal.SIGTERM)
+    kill("search", 1, signal.SIGTERM)
     assert search(spec, out, *two) == 75
     arguments = shlex.split(capsys.readouterr().err.splitlines()[-1])[1:]
     assert run(arguments) == 0

@@ -56,7 +56,7 @@ def test_a_search_that_fails_on_its_data_leaves_no_folder_in_the_way(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], repeats: tuple[str, ...]
 ) -> None:
     text = SMALL.replace("data digits", "data npz").replace(
-        "subset  20%", 'path "mine.npz"; split 40%, 20%, 20%, 20%'
+        "subset  10%", 'path "mine.npz"; split 40%, 20%, 20%, 20%'
     )
     spec, out = (
         write(tmp_path, "small.nas", text.replace("batch   32", "batch 4")),
@@ -127,7 +127,7 @@ def test_check_finds_what_a_look_at_images_tells(
 def test_a_batch_that_a_spec_does_not_name_is_told_with_one_that_fits(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = re.sub(r" *batch +\d+\n", "", SMALL.replace("20%", "3%"))
+    text = re.sub(r" *batch +\d+\n", "", SMALL.replace("10%", "3%"))
     assert "batch" not in text
     spec = write(tmp_path, "small.nas", text)
     assert run(["check", str(spec)]) == 1
@@ -145,14 +145,14 @@ def test_check_finds_a_batch_larger_than_the_digits(
 ) -> None:
     spec = write(tmp_path, "small.nas", SMALL)
     assert run(["check", str(spec), "--set", "data.batch=100000"]) == 1
-    message = "error[NAS606]: a step reads 100000 examples but the parts that train have 219"
+    message = "error[NAS606]: a step reads 100000 examples but the parts that train have 110"
     assert capsys.readouterr().err.startswith(f"--set:1:12: {message}")
 
 
 def test_cifar10_is_known_to_be_too_few_without_its_files(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = SMALL.replace("data digits", "data cifar10").replace("20%", "0.04%")
+    text = SMALL.replace("data digits", "data cifar10").replace("10%", "0.04%")
     spec = write(tmp_path, "small.nas", text)
     assert run(["check", str(spec)]) == 1
     assert "10 classes have fewer examples in a subset of 0.04%" in capsys.readouterr().err
