@@ -113,6 +113,7 @@ data digits
         ),
         ("evaluate { scheduler cosine(0.1) }", "evaluate { weights sgd(lr = cosine(0.1)) }"),
         ("search darts { order 2 }", "search darts { order second }"),
+        ("search darts { arch cosine(0.1) }", "search darts { arch adam(lr = cosine(0.1)) }"),
     ],
 )
 def test_words_of_other_programs_are_understood(text: str, mended: str) -> None:
@@ -132,6 +133,13 @@ def test_words_of_other_programs_are_understood(text: str, mended: str) -> None:
         # `stride` is a word of the condition, too.
         "op block(stride) = conv(3, stride = stride) | when stride 2: conv(1)",
         "op block(k, k) = conv(k)\ncell normal { choose block(3, 5), skip_connect }",
+        # A layer that is written twice has other weights in the second place.
+        "cell recurrent { first 2 * linear(C)(x) + h }",
+        "cell recurrent { first x * h + (1 - x) * tanh(linear(C)(h)) }",
+        # Calls that this setting takes begin with other numbers.
+        "search beta_darts { regularise 3 }",
+        # The constant is there already.
+        "let k = 4\ncell normal { let k = 3; nodes 2 }",
     ],
 )
 def test_what_may_be_meant_otherwise_is_left(text: str) -> None:

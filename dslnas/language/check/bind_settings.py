@@ -13,7 +13,7 @@ from dslnas.language.check.bind import only_value
 from dslnas.language.check.bind_calls import fault_diagnostic, read_values
 from dslnas.language.check.context import Context
 from dslnas.language.syntax import ast
-from dslnas.settings.annotations import calls_of, is_several
+from dslnas.settings.annotations import Annotation, calls_of, is_several, wanted
 from dslnas.settings.faults import faults
 from dslnas.settings.model import Call, Section
 from dslnas.settings.spec import SECTIONS
@@ -69,7 +69,7 @@ def build(
         about, place = fields[fault.key].description, written[fault.key].values
         words = f"`{fault.key}`: {about}" if about else ""
         usual = defaults.get(fault.key, fields[fault.key].default)
-        help = Advice(words, edits=_as_argument(place, usual))
+        help = Advice(words, edits=_as_argument(place, fields[fault.key].annotation, usual))
         diagnostics.record(fault_diagnostic(fault, f"`{fault.key}`", place, help))
         values.pop(fault.key, None)
     return model.model_validate({**defaults, **values})
@@ -99,19 +99,29 @@ def _meant(
     return did_you_mean(key, model.all_keys()) or hint
 
 
-def _as_argument(written: Sequence[ast.Expression], usual: object) -> tuple[Edit, ...]:
-    """Return the edit that gives a call to the call that a setting has by default, if one takes it.
+def _as_argument(
+    written: Sequence[ast.Expression], annotation: Annotation, usual: object
+) -> tuple[Edit, ...]:
+    """Return the edit that gives a value to the call that a setting has by default, if it takes it.
 
-    So `weights cosine(0.1)` is `weights sgd(lr = cosine(0.1))`.
+    So `weights cosine(0.1)` is `weights sgd(lr = cosine(0.1))`. A number is the first argument,
+    where all calls that the setting takes begin with that.
     """
+    if not isinstance(usual, Call):
+        return ()
+    parameters = {key: field.annotation for key, field in usual.settings().items()}
     match written:
-        case [ast.Call(function=ast.Name(text=word)) as call] if isinstance(usual, Call):
-            takes = [
-                k for k, field in usual.settings().items() if word in calls_of(field.annotation)
-            ]
-            if len(takes) == 1:
-                return (Edit(call.span, f"{usual.word}({takes[0]} = {call.span.text})"),)
-    return ()
+        case [ast.Number() as value]:
+            firsts = {next(iter(call.settings()), "") for call in calls_of(annotation).values()}
+            taking = [key for key in firsts if len(firsts) == 1 and key]
+            taking = [key for key in taking if wanted(parameters[key]).startswith("a number")]
+        case [ast.Call(function=ast.Name(text=word)) as value]:
+            taking = [key for key, takes in parameters.items() if word in calls_of(takes)]
+        case _:
+            return ()
+    if len(taking) != 1:
+        return ()
+    return (Edit(value.span, f"{usual.word}({taking[0]} = {value.span.text})"),)
 
 
 def _inside(

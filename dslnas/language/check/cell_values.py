@@ -42,6 +42,7 @@ class CellValues:
         self.written: list[tuple[str, str]] = []
         self._parts = parts
         self._what = parts.what
+        self._constants = context.constants
         self._linked = context.linked
         self._gates = gates.sound
         self._diagnostics = context.diagnostics
@@ -72,7 +73,7 @@ class CellValues:
     def _outside(self, let: ast.Let) -> tuple[Edit, ...]:
         """Return the edits that put a constant in front of its cell."""
         cell = self._parts.definition.span
-        if let.span not in cell:
+        if let.span not in cell or let.name.text in self._constants:
             return ()
         return (addition(cell, f"{let.span.text}\n"), removal(let.span))
 

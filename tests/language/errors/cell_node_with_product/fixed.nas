@@ -1,4 +1,0 @@
-use papers.darts
-cell normal {
-    node n1 = (skip_connect(in1) + skip_connect(in1))
-}

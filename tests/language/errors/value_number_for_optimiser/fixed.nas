@@ -1,0 +1,2 @@
+use papers.darts
+search darts { weights sgd(lr = 0.1) }
