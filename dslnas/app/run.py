@@ -215,9 +215,10 @@ class Run:
         return load_network(self._compiled_architecture().graph, self.path)
 
     def check_searched(self) -> None:
-        """Raise NAS024 unless there is an architecture."""
+        """Raise NAS024 unless there is an architecture, NAS002 or NAS1xx if it cannot be read."""
         if not is_searched(self.path):
             raise self._unfinished("has no architecture yet: its search is not over")
+        cells_of(self.path)
 
     def check_trained(self) -> None:
         """Raise NAS024 unless the training is over."""
