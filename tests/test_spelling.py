@@ -70,7 +70,7 @@ def test_finding_near_names_takes_no_time_whatever_the_names(known: int, length:
     started = time.process_time()
     for word in unknown:
         suggestion(word, names)
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 3  # naive, it takes minutes
 
 
 def test_among_many_long_names_the_one_with_a_typo_is_found() -> None:
