@@ -28,8 +28,9 @@ OLDEST_INT8_OPSET = 13
 """The first in which a weight can have a step for every channel."""
 
 Side: TypeAlias = Annotated[int, Field(ge=1, le=MAX_SIDE)]
-Channels: TypeAlias = Annotated[Side, Aliases(("init_channels", "num_channels"))]
 """Channels, height or width."""
+
+Channels: TypeAlias = Annotated[Side, Aliases(("init_channels", "num_channels"))]
 
 
 # ---- cells and the network ----------------------------------------------------------------------

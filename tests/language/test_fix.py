@@ -114,6 +114,12 @@ data digits
         ("evaluate { scheduler cosine(0.1) }", "evaluate { weights sgd(lr = cosine(0.1)) }"),
         ("search darts { order 2 }", "search darts { order second }"),
         ("search darts { arch cosine(0.1) }", "search darts { arch adam(lr = cosine(0.1)) }"),
+        # A second `weights` would stand beside the one that the optimiser becomes.
+        ("evaluate { optimizer adam; lr 0.1 }", "evaluate { weights adam; lr 0.1 }"),
+        ("evaluate { weigths adam; lr 0.1 }", "evaluate { weights adam; lr 0.1 }"),
+        ("evaluate { epoch 100; repeat 2 }", "evaluate { epochs 100; repeat 2 }"),
+        ("evaluate { epoch 100; epochs 3 }", "evaluate { epoch 100; epochs 3 }"),
+        ("evaluate { epoch 0 }", "evaluate { epoch 0 }"),
     ],
 )
 def test_words_of_other_programs_are_understood(text: str, mended: str) -> None:

@@ -22,7 +22,7 @@ from dslnas.app.own_loops import LoopPrecision
 def loops(precisions: tuple[LoopPrecision, ...]) -> None:
     """Compile the loops of the extra `fast` for this processor; else the first runs do.
 
-    Runs find there those that they need.
+    They are kept in a folder, which is printed, and runs find them there.
     """
     from dslnas.app.own_loops import compile_loops
     from dslnas.cli.render.progress import Progress

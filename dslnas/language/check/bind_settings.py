@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from dslnas.edits import Advice, Edit, Help, second_removal
+from dslnas.edits import Advice, Edit, Help, edits_of, second_removal
 from dslnas.language.check.bind import only_value
 from dslnas.language.check.bind_calls import fault_diagnostic, read_values
 from dslnas.language.check.context import Context
@@ -64,15 +64,36 @@ def build(
     try:
         return model.model_validate({**defaults, **values})
     except ValidationError as error:
-        wrong = faults(model, values, error)
+        wrong, all_values = faults(model, values, error), dict(values)
     for fault in wrong:
         about, place = fields[fault.key].description, written[fault.key].values
         words = f"`{fault.key}`: {about}" if about else ""
         usual = defaults.get(fault.key, fields[fault.key].default)
-        help = Advice(words, edits=_as_argument(place, fields[fault.key].annotation, usual))
+        help = _likelier(written[fault.key], model, all_values, defaults) or Advice(
+            words, edits=_as_argument(place, fields[fault.key].annotation, usual)
+        )
         diagnostics.record(fault_diagnostic(fault, f"`{fault.key}`", place, help))
         values.pop(fault.key, None)
     return model.model_validate({**defaults, **values})
+
+
+def _likelier(
+    setting: ast.Setting,
+    model: type[Section],
+    values: Mapping[str, object],
+    defaults: Mapping[str, object],
+) -> Help:
+    """Say which setting that is not written takes a wrong value: `epochs` does in `epoch 100`."""
+    key = setting.key.text
+    near = did_you_mean(key, model.settings().keys() - values.keys())
+    if not isinstance(near, Advice) or near.instead is None:
+        return ""
+    try:
+        model.model_validate({**defaults, near.instead: values[key]})
+    except ValidationError:
+        return ""
+    words = f"did you mean `{near.instead}` ({model.settings()[near.instead].description})?"
+    return Advice(words, edits=edits_of(near, setting.key.span))
 
 
 def _meant(
@@ -141,8 +162,21 @@ def _inside(
     given = value if len(setting.values) == 1 else f"({value})"
     text = f"{key} {calls[key].word}({parameters[key]} = {given})"
     others = [other.key.text for other in settings if other is not setting]
-    is_alone = key not in others and not any(_parameter(other, calls[key]) for other in others)
+    if any(_named(other, model) == key for other in others):
+        return f"write it inside of `{key}`, as in `{text}`"
+    is_alone = not any(_parameter(other, calls[key]) for other in others)
     return Advice(f"write `{text}`", edits=(Edit(setting.span, text),) if is_alone else ())
+
+
+def _named(word: str, model: type[Section]) -> str:
+    """Return the setting that a key names, also one that is mended to it; "" where it names none.
+
+    An edit that adds a setting would write it twice beside one that is yet to be mended.
+    """
+    if word in model.all_keys():
+        return word
+    near = did_you_mean(word, model.all_keys())
+    return model.meant(word) or (near.instead or "" if isinstance(near, Advice) else "")
 
 
 def _parameter(word: str, call: Call) -> str:
