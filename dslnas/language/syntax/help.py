@@ -134,15 +134,18 @@ def _of_definition(failure: ParseFailure, token: Token, accepted: Set[str]) -> H
 
 
 def _separated(failure: ParseFailure, token: Token, accepted: Set[str]) -> Help:
-    """Say that a comma is missing between two values, if they stand side by side."""
+    """Say what is missing between two values or settings, if they stand side by side."""
     if "COMMA" not in accepted or token.type != "NAME" or failure.starts_line(token):
         return ""
     following = failure.after[1].type if len(failure.after) > 1 else BREAK
-    opener = failure.opener
+    opener, last = failure.opener, failure.before[-1].type
+    if following in ("NUMBER", "STRING") and opener is not None and failure.is_block_start(opener):
+        words = "settings on one line are separated by `;`"
+        is_sure = last in ("NUMBER", "STRING")  # `a b 3` may be two names and a number, too
+        return Advice(words, edits=(addition(failure.behind, ";", safe=is_sure),))
     in_call = opener is not None and not failure.is_block_start(opener)
     is_named = following == "EQUAL" and in_call
     is_value = following in ("COMMA", "LPAR", "RPAR", "RBRACE", BREAK)
-    last = failure.before[-1].type
     if not (is_named or (is_value and last in ("NAME", "RPAR", "STRING"))):
         return ""
     return Advice("values are separated by `,`", edits=(addition(failure.behind, ","),))
@@ -157,6 +160,9 @@ def _comparison(failure: ParseFailure, token: Token) -> Help:
         return Advice(_JOINED, edits=(Edit(failure.span_of(token), "->", is_arrow),))
     if len(statement) == 1 and first.type == "NAME" and token.type == "COMPARE":
         example = _COMPARED.get(first)
+        if example is None and failure.before[0] == "derive":
+            examples = " or ".join(f"`{word} {shown}`" for word, shown in _COMPARED.items())
+            return f"a word stands in front of what is compared: {examples}"
         what = f"what is compared comes first: `{first} {example}`"
         return what if example else _without_sign(failure, token)
     if token.type == "EQUAL":

@@ -1,0 +1,2 @@
+use papers.darts
+evaluate { epochs 100 batch 8 }
