@@ -12,7 +12,7 @@ from dslnas.report.reading import RunRecord, read_run
 from dslnas.runs.command import resuming
 from dslnas.runs.folder import is_searched
 from dslnas.runs.manifest import MANIFEST, Manifest
-from dslnas.runs.pulse import Pulse, read_pulse
+from dslnas.runs.pulse import Pulse
 from dslnas.runs.state import state_of
 from dslnas.training.records import EpochRecord
 
@@ -115,9 +115,7 @@ def status_of(run: Path) -> RunStatus:
 
 def status_in(record: RunRecord) -> RunStatus:
     """Return how far a run is of which there is a record already."""
-    run, manifest, pulse = record.path, record.manifest, None
-    with record.leaving_out():
-        pulse = read_pulse(run)
+    run, manifest, pulse = record.path, record.manifest, record.pulse
     epochs = [line for line in record.lines if isinstance(line, EpochRecord)]
     last = epochs[-1] if epochs else None
     state = state_of(manifest, pulse)

@@ -14,6 +14,7 @@ from dslnas.json_model import damaged
 from dslnas.runs.architecture import Cells, cells_of, network_of
 from dslnas.runs.folder import METRICS, SPEC, metric_lines
 from dslnas.runs.manifest import Manifest, read_run_manifest
+from dslnas.runs.pulse import Pulse, read_pulse
 from dslnas.tasks.catalogue import task_of
 from dslnas.tasks.mistakes import PICTURES, Mistake, pictures_by_row
 from dslnas.tasks.task import Task
@@ -66,6 +67,13 @@ class RunRecord:
             if self.manifest.status != "running":  # else somebody is writing it
                 _check_end(self.path / METRICS)
         return tuple(found)
+
+    @cached_property
+    def pulse(self) -> Pulse | None:
+        """Its last beat; None once it is over."""
+        with self.leaving_out():
+            return read_pulse(self.path)
+        return None
 
     @cached_property
     def spec(self) -> str:

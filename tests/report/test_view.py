@@ -181,6 +181,14 @@ def test_damaged_predictions_are_left_out_and_told(tmp_path: Path, row: str, why
     assert report.left_out == (f"left out: {folder / 'predictions.csv'}: damaged: {why}",)
 
 
+def test_a_damaged_pulse_is_left_out_and_told(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", status="running")
+    (folder / PULSE).write_text("{")
+    report = report_of(read_run(folder))
+    assert report.told.endswith("The run is under way.")
+    assert report.left_out[0].startswith(f"left out: {folder / PULSE}: damaged: ")
+
+
 def test_metrics_are_read_up_to_what_is_damaged(tmp_path: Path) -> None:
     folder = write_run(tmp_path / "run", [searched(1, 3), searched(2, 3)], status="interrupted")
     path = folder / "metrics.jsonl"
