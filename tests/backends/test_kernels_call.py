@@ -231,6 +231,7 @@ def _python(program: str, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 @needs_numba
 def test_no_loop_damages_memory() -> None:
     if _python(DAMAGE, **CHECKED).returncode == 0:

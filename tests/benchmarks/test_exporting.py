@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 import exporting
 
 
+@pytest.mark.slow
 def test_what_an_export_takes_stands_beside_what_is_wanted() -> None:
     found = exporting.main(["--cells=3", "--channels=4", "--turns=1", "--no-dynamo"])
     assert all(row.number > 0 for row in found)

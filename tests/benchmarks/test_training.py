@@ -21,6 +21,7 @@ def test_this_tools_network_is_the_published_one() -> None:
     assert graph.params() == 3_825_768  # as published, with the auxiliary head
 
 
+@pytest.mark.slow
 def test_a_step_of_every_way_is_timed_and_compared(capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--cells=3", "--channels=4", "--batch=2", "--turns=1", "--no-memory"]
     reached = training.main(options)

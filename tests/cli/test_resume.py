@@ -146,7 +146,7 @@ def test_a_checkpoint_is_read_once(
     assert opened == ["checkpoint.safetensors"]
 
 
-@pytest.mark.parametrize("epoch", [1, 2])
+@pytest.mark.parametrize("epoch", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_an_interrupted_search_goes_on_bit_for_bit(
     spec: Path,
     long_search: Path,
@@ -400,7 +400,12 @@ def test_a_checkpoint_with_epochs_that_were_not_trained_is_a_message(
 
 
 @pytest.mark.parametrize(
-    ("how", "stage"), [("damaged", "search"), ("foreign", "retrain"), ("missing", "search")]
+    ("how", "stage"),
+    [
+        ("damaged", "search"),
+        pytest.param("foreign", "retrain", marks=pytest.mark.slow),
+        pytest.param("missing", "search", marks=pytest.mark.slow),
+    ],
 )
 def test_the_checkpoint_before_is_taken(
     spec: Path,

@@ -1,4 +1,4 @@
-"""Methods that stand for others: of those with one engine the first one does."""
+"""Methods that stand for others: of those whose engines have one base the first one does."""
 
 from __future__ import annotations
 
@@ -13,17 +13,22 @@ ON_EVERY_SPACE = {"darts", "pc_darts", "gdas", "nasp", "random"}
 """Methods that see cells through code of their own; the others do as one of these."""
 
 
-def stands_for_its_engine(method: str) -> bool:
-    """Whether a method is the first with its engine."""
-    return method == next(name for name in ENGINES if ENGINES[name] is ENGINES[method])
+def stands_for_its_base(method: str) -> bool:
+    """Whether a method is the first whose engine is derived from its base."""
+    return method == next(name for name in ENGINES if _base(name) is _base(method))
 
 
-def one_of_each_engine(methods: Iterable[str] = ENGINES) -> list[ParameterSet]:
-    """Return methods as parameters, slow where one before has the same engine.
+def _base(method: str) -> type:
+    return ENGINES[method].__mro__[1]
 
-    It is for what the settings of a method hardly touch; its contract is tested with all of them.
+
+def one_of_each_base(methods: Iterable[str] = ENGINES) -> list[ParameterSet]:
+    """Return methods as parameters, slow where one before has an engine of the same base.
+
+    It is for what the settings of a method hardly touch, and for loops around engines, which see
+    what their bases do; its contract is tested with all of them.
     """
     return [
-        pytest.param(method, marks=[] if stands_for_its_engine(method) else [pytest.mark.slow])
+        pytest.param(method, marks=[] if stands_for_its_base(method) else [pytest.mark.slow])
         for method in methods
     ]

@@ -14,7 +14,7 @@ from dslnas.engines.catalogue import ENGINES, make_engine
 from dslnas.engines.objectives.accumulation import accumulate, added, in_parts
 from dslnas.settings.search import SEARCH
 from dslnas.settings.values import Sgd
-from tests.engines.kinds import ON_EVERY_SPACE, stands_for_its_engine
+from tests.engines.kinds import ON_EVERY_SPACE, stands_for_its_base
 from tests.engines.small import SEQUENCES, batch, segment, space, supernet_of
 from tests.engines.test_contract import FEW
 
@@ -41,7 +41,7 @@ METHODS: list[tuple[str, dict[str, Any]]] = [
     ("darts", {"order": "second"}),
     ("milenas", {"order": "second"}),
 ]
-BY_DEFAULT = {"images": {*filter(stands_for_its_engine, ENGINES)}, "text": ON_EVERY_SPACE}
+BY_DEFAULT = {"images": {*filter(stands_for_its_base, ENGINES)}, "text": ON_EVERY_SPACE}
 CASES = [
     pytest.param(name, method, settings, marks=[] if method in methods else [pytest.mark.slow])
     for name, methods in BY_DEFAULT.items()

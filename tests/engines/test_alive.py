@@ -18,7 +18,7 @@ from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.search import SEARCH
 from dslnas.settings.values import Adam
 from dslnas.space.derive.derive import derive
-from tests.engines.kinds import one_of_each_engine
+from tests.engines.kinds import one_of_each_base
 from tests.engines.small import batch, space, supernet_of
 from tests.engines.test_contract import FEW
 
@@ -52,7 +52,7 @@ def watching(supernet: Supernet, seen: list[Mapping[str, tuple[int, ...]]]) -> I
         yield
 
 
-@pytest.mark.parametrize("method", one_of_each_engine())
+@pytest.mark.parametrize("method", one_of_each_base())
 def test_no_method_runs_or_derives_a_dead_network(method: str) -> None:
     searched = space(DEADLY, method)
     supernet = supernet_of(searched)

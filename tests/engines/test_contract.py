@@ -20,7 +20,7 @@ from dslnas.settings.search import SEARCH
 from dslnas.settings.search_base import SearchSettings
 from dslnas.settings.values import Adam, Cosine, Sgd, Variational
 from dslnas.space.derive.derive import Scores, derive
-from tests.engines.kinds import ON_EVERY_SPACE, stands_for_its_engine
+from tests.engines.kinds import ON_EVERY_SPACE, stands_for_its_base
 from tests.engines.small import SEQUENCES, SPACES, TEXTS, batch, segment, space, supernet_of
 
 SPACE = "uneven"
@@ -38,7 +38,7 @@ def on(
 def on_pairs(pairs: Iterable[tuple[str, str]], *, shared: bool = False) -> pytest.MarkDecorator:
     """Run a test with methods on spaces that they fit; on text most of them with `-m slow`.
 
-    So run those behind the first of an engine where what is tested is `shared` by all that have it.
+    So run those behind the first of a base where what is tested is `shared` by all that have it.
     """
     fit = [(m, n) for m, n in pairs if m not in NOT_RECURRENT or n not in SEQUENCES]
     return pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def on_pairs(pairs: Iterable[tuple[str, str]], *, shared: bool = False) -> pytes
 
 def slow_on(method: str, name: str, *, shared: bool = False) -> list[pytest.MarkDecorator]:
     on_text = name in SEQUENCES and method not in ON_EVERY_SPACE
-    is_behind = shared and method in ENGINES and not stands_for_its_engine(method)
+    is_behind = shared and method in ENGINES and not stands_for_its_base(method)
     return [pytest.mark.slow] if on_text or is_behind else []
 
 
@@ -89,10 +89,8 @@ SLOW_TO_LEARN = {"snas": 20}
 """More steps, of a method whose weights and alpha share each draw."""
 TOKENS = (torch.arange(4)[:, None] + torch.arange(4)) % 3
 COUNTING = Batch({"token": TOKENS[:-1]}, TOKENS[1:], axis=1)
-WEIGHTS_AS_DARTS = {"beta_darts", "darts_minus", "drnas", "fair_darts", "milenas", "sdarts"}
-"""Methods that differ from DARTS in the step of alpha alone."""
 BY_HEART = [
-    pytest.param(m, n, marks=[pytest.mark.slow] if m in WEIGHTS_AS_DARTS else slow_on(m, n))
+    pytest.param(m, n, marks=slow_on(m, n, shared=True))
     for m in METHODS
     for n in (SPACE, *SEQUENCES)
     if m not in NOT_RECURRENT or n not in SEQUENCES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import Tensor
 from torch.distributions import Dirichlet as Distribution
@@ -44,6 +45,7 @@ def test_draws_are_points_of_the_simplex_around_their_mean() -> None:
                 torch.testing.assert_close(row[: len(c)], c / c.sum())
 
 
+@pytest.mark.slow
 def test_the_gradient_of_draws_is_on_average_that_of_their_mean() -> None:
     relaxation, count = relaxation_of(size=0.5), 4000
     weights = {cell: torch.rand(a.shape, dtype=a.dtype) for cell, a in relaxation.alphas.items()}

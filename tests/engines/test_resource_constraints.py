@@ -24,7 +24,7 @@ from dslnas.settings.values import Adam
 from dslnas.space.cell_stats import operation_counts
 from dslnas.space.derive.derive import derive
 from tests.engines.by_hand import HandAdam, HandSgd
-from tests.engines.kinds import one_of_each_engine
+from tests.engines.kinds import one_of_each_base
 from tests.engines.small import SPACES, batch, space
 from tests.engines.twin import ADAM, EPOCHS, UNCLIPPED, Twin, alphas_of, assert_same
 from tests.spaces import random_scores
@@ -75,7 +75,7 @@ def expected(twin: Twin, engine: Engine) -> float:
 
 @pytest.mark.parametrize(
     "method",
-    one_of_each_engine(["darts", "milenas", "nasp", "gdas", "pc_darts", "asap", "bayesnas"]),
+    one_of_each_base(["darts", "milenas", "nasp", "gdas", "pc_darts", "asap", "bayesnas"]),
 )
 def test_the_expected_cost_falls_towards_the_limit(method: str) -> None:
     adam = Adam(lr=0.1, betas=(0.5, 0.9), weight_decay=0.0)

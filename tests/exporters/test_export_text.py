@@ -56,7 +56,7 @@ def exported(folder: Path, network: SequenceNetwork, *formats: str) -> Exported:
 
 # A published cell, and what nobody would write. All networks are compared in fewer steps by the
 # tests of the backends.
-LONG = ("darts_v2", "odd")
+LONG = ("odd",)
 OTHERS = [pytest.param(name, marks=pytest.mark.slow) for name in NETWORKS if name not in LONG]
 
 

@@ -25,7 +25,7 @@ from dslnas.training import search as module
 from dslnas.training.one_shot import by_row
 from dslnas.training.records import EpochRecord, StepRecord
 from tests.engines import small
-from tests.engines.kinds import one_of_each_engine
+from tests.engines.kinds import one_of_each_base
 from tests.loading import load
 from tests.spaces import space_of
 from tests.training.tiny import (
@@ -40,7 +40,7 @@ from tests.training.tiny import (
     with_value,
 )
 
-EVERY_ENGINE = pytest.mark.parametrize("method", one_of_each_engine())
+EVERY_ENGINE = pytest.mark.parametrize("method", one_of_each_base())
 EVERY_KIND = pytest.mark.parametrize(
     "method", ["darts", "nasp", "gdas", "asap", "bayesnas", "enas", "evolution", "random_search"]
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from _pytest.mark import ParameterSet
 
 from dslnas.data.dataset import Data
 from dslnas.settings.rule import Derivation
@@ -94,7 +95,12 @@ def image_search(method: str, **given: Any) -> Callable[..., SearchResult]:
     return search
 
 
-@pytest.mark.parametrize("method", ["darts", "gdas", "nasp", "enas", "evolution"])
+def slow(*cases: object) -> list[ParameterSet]:
+    """Return cases for which others stand by default."""
+    return [pytest.param(case, marks=pytest.mark.slow) for case in cases]
+
+
+@pytest.mark.parametrize("method", ["darts", *slow("gdas"), "nasp", "enas", *slow("evolution")])
 def test_a_search_of_every_kind_goes_on(method: str) -> None:
     assert_goes_on(image_search(method), random_data(), 1, STEPS, STEPS + 3)
 
@@ -104,9 +110,7 @@ def test_a_search_that_ends_between_two_epochs_goes_on() -> None:
     assert_goes_on(image_search("nao"), random_data(), *moments)
 
 
-@pytest.mark.parametrize(
-    "method", ["darts", "random_search", pytest.param("nao", marks=pytest.mark.slow), "bayesnas"]
-)
+@pytest.mark.parametrize("method", ["darts", *slow("random_search", "nao", "bayesnas")])
 def test_a_search_on_text_goes_on(method: str) -> None:
     def search(**how: Any) -> SearchResult:
         return search_text(method, **how)
@@ -118,10 +122,10 @@ def test_a_search_on_text_goes_on(method: str) -> None:
     "given",
     [
         {"warmup": 1, "epochs": 3},
-        {"stop": (Stable(epochs=1),), "epochs": 4},
+        *slow({"stop": (Stable(epochs=1),), "epochs": 4}),
         {"stop": (Eigenvalue(ratio=1.0, window=1),), "epochs": 4},
         {"derivation": Derivation(epoch="best", compare=3), "epochs": 3},
-        {"derivation": Derivation(epoch="every_size"), "epochs": 3},
+        *slow({"derivation": Derivation(epoch="every_size"), "epochs": 3}),
         {"freeze": Oles(steps=2, threshold=1.0)},
     ],
     ids=["warm-up", "stable", "eigenvalue", "best", "every size", "OLES"],

@@ -23,13 +23,13 @@ from dslnas.tasks.task import Measurement
 from dslnas.training import search as module
 from dslnas.training.one_shot import OneShot
 from dslnas.training.records import EpochRecord
-from tests.engines.kinds import one_of_each_engine
+from tests.engines.kinds import one_of_each_base
 from tests.engines.small import supernet_of
 from tests.training.tiny import Listener
 from tests.training.tiny_text import DROPOUT, search_text, text_data, text_space
 
 EVERY_ENGINE = pytest.mark.parametrize(
-    "method", one_of_each_engine(m for m in ENGINES if m != "pc_darts")
+    "method", one_of_each_base(m for m in ENGINES if m != "pc_darts")
 )
 
 

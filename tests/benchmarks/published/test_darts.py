@@ -88,7 +88,7 @@ def test_logits_with_the_stored_statistics() -> None:
     [
         (first_order, "grad/darts1", EXACT),
         (mixed_level, "grad/milenas1_paper_lambda_1", EXACT),
-        (second_order, "grad/darts2", LATER),
+        pytest.param(second_order, "grad/darts2", LATER, marks=pytest.mark.slow),
     ],
 )
 def test_gradients_in_alpha(gradient: AlphaGradient, key: str, tolerance: float) -> None:
@@ -100,8 +100,8 @@ def test_gradients_in_alpha(gradient: AlphaGradient, key: str, tolerance: float)
 @pytest.mark.parametrize(
     ("gradient", "method", "tolerance"),
     [
-        (first_order, "darts1", EXACT),
-        (mixed_level, "milenas1", EXACT),
+        pytest.param(first_order, "darts1", EXACT, marks=pytest.mark.slow),
+        pytest.param(mixed_level, "milenas1", EXACT, marks=pytest.mark.slow),
         (second_order, "darts2", LATER),
     ],
 )
