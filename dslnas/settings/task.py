@@ -34,6 +34,7 @@ class TaskSettings:
         data: Base of the settings of its sources of data.
         source: The source where a spec names none.
         examples: Name of the data in messages, such as "images".
+        inputs: Names of the inputs of its cells, where they have names of their own.
         word: Value of `data.task` that it is for, where sources are for several.
         least_classes: Fewest outputs of a network: one, where it is a number that is predicted.
         specials: Its settings that not every task has.
@@ -46,6 +47,7 @@ class TaskSettings:
     source: str
     examples: str
     is_recurrent: bool
+    inputs: tuple[str, ...] = ()
     word: str = ""
     least_classes: int = 2
     specials: tuple[Special, ...] = ()

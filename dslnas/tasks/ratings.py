@@ -42,6 +42,7 @@ SETTINGS = TaskSettings(
     data=RatingSettings,
     method="nasp",
     source="simulated_ratings",
+    inputs=("user", "item"),
     examples="ratings",
     is_recurrent=False,
     least_classes=1,

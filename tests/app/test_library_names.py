@@ -19,8 +19,7 @@ from tests.data.every_source import MADE
     "name", [name for name in library_names() if name.startswith(("cnn.", "rnn.", "ratings."))]
 )
 def test_architectures_of_the_library_compile_by_name(name: str) -> None:
-    data = ["data=simulated_ratings"] if name.startswith("ratings.") else []
-    compiled = compile_spec(name, data)
+    compiled = compile_spec(name)
     assert isinstance(compiled, CompiledArchitecture)
     assert compiled.name == name
 

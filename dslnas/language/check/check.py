@@ -48,7 +48,7 @@ def check(linked: LinkedProgram, tasks: Sequence[TaskSettings]) -> CheckedProgra
     constants = evaluate_lets(linked.constants, diagnostics)
     check_definitions(linked.operations, constants, diagnostics)
     used = used_cells(linked)
-    task = task_for(linked, tasks, is_recurrent=any(used.values()))
+    task = task_for(linked, tasks, used)
     context = Context(linked, constants, diagnostics, task, tasks)
     cells = check_cells(context)
     network = read_network(context, cells)

@@ -32,18 +32,27 @@ def used_cells(linked: LinkedProgram) -> dict[ast.Name, bool]:
 
 
 def task_for(
-    linked: LinkedProgram, tasks: Sequence[TaskSettings], *, is_recurrent: bool
+    linked: LinkedProgram, tasks: Sequence[TaskSettings], used: Mapping[ast.Name, bool]
 ) -> TaskSettings:
     """Return the task whose data a program names, or the first that reads data with such cells.
 
-    Of several that read the same data it is the one that `task` names.
+    Cells are told apart by the names of their inputs, and by whether they have states. Of several
+    tasks that read the same data it is the one that `task` names.
+
+    Args:
+        linked: The program.
+        tasks: All tasks.
+        used: The cells of its network, see `used_cells`.
     """
     name = linked.name_of("data")
     if name is not None and name.text in DATA:
         model = DATA[name.text]
         fitting = [task for task in tasks if issubclass(model, task.data)]
     else:
-        first = next(task for task in tasks if task.is_recurrent == is_recurrent)
+        is_recurrent, named = any(used.values()), _input_names(linked, used)
+        of_names = [task for task in tasks if task.inputs and named.issuperset(task.inputs)]
+        of_kind = [task for task in tasks if task.is_recurrent == is_recurrent and not task.inputs]
+        first = (of_names or of_kind)[0]
         model = DATA[first.source]
         fitting = [task for task in tasks if task.data is first.data]
     word = _word(linked, model)
@@ -156,6 +165,19 @@ def _is_recurrent(name: str, cells: Mapping[str, ast.CellDef]) -> bool:
                 value = statement.values[0]
                 return not (isinstance(value, ast.Name) and value.text == "none")
     return False
+
+
+def _input_names(linked: LinkedProgram, used: Mapping[ast.Name, bool]) -> set[str]:
+    """Return the names that cells give their inputs."""
+    return {
+        value.text
+        for name in used
+        for cell in _with_bases(name.text, linked.cells)
+        for statement in cell.statements
+        if isinstance(statement, ast.Setting) and statement.key.text == "inputs"
+        for value in statement.values
+        if isinstance(value, ast.Name)
+    }
 
 
 def _with_bases(name: str, cells: Mapping[str, ast.CellDef]) -> Iterator[ast.CellDef]:
