@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Self, TypeAlias
+from typing import NamedTuple, Self, TypeAlias
 
 import torch
 from torch import Generator, Tensor
@@ -43,6 +43,20 @@ class Mixed:
         return [Mixed(t, self.share, w) for t, w in zip(targets, cut, strict=True)]
 
 
+class Place(NamedTuple):
+    """Where the examples of a part of a batch stand in the whole, along its `axis`.
+
+    Attributes:
+        first: Number of the first one.
+        own: How many there are.
+        whole: How many the whole batch has.
+    """
+
+    first: int
+    own: int
+    whole: int
+
+
 @dataclass
 class Batch:
     """Some examples of a part.
@@ -61,6 +75,8 @@ class Batch:
         weights: Weights of the losses, like targets, 1 in the mean; None where all weigh alike.
         mixed: The other labels, where examples were mixed.
         unit: Size in the data of a difference of 1 between targets, where they are numbers.
+        place: Where its examples stand in the batch that several processes share; None if it is not
+            shared.
     """
 
     inputs: Mapping[str, Tensor]
@@ -71,6 +87,7 @@ class Batch:
     weights: Tensor | None = None
     mixed: Mixed | None = None
     unit: Tensor | float = 1.0
+    place: Place | None = None
 
     def __len__(self) -> int:
         """Return the number of targets that count; real numbers all do."""

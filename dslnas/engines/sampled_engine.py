@@ -23,6 +23,7 @@ from dslnas.engines.resource_constraints import (
 )
 from dslnas.engines.stored_engine import StoredEngine
 from dslnas.graph.analysis.plan import Choice
+from dslnas.ranks import ALONE
 from dslnas.settings.search_base import SearchSettings
 from dslnas.space.derive.derive import Scores
 from dslnas.state import Stateful
@@ -107,12 +108,17 @@ class SampledEngine(StoredEngine):
 
         All start from the states before a segment of text; the last one's are those after it.
         """
-        losses = []
-        with self._supernet.untracked(), self._supernet.without_dropout():
-            for choice in choices:
-                losses.append(float(self._supernet.loss(batch, Mixing(None, choice))))
-                after_each()
-        return losses
+        supernet = self._supernet
+
+        def loss_of(choice: Choice) -> float:
+            found = float(supernet.loss(batch, Mixing(None, choice)))
+            after_each()
+            return found
+
+        # the states after a segment are those of the last one, which all ranks need
+        ranks = ALONE if supernet.network.graph.is_sequence else supernet.ranks
+        with supernet.untracked(), supernet.without_dropout(), supernet.alone():
+            return ranks.spread(loss_of, choices)
 
     # ---- the search -----------------------------------------------------------------------------
 
@@ -174,12 +180,14 @@ class SampledEngine(StoredEngine):
             after_each()
             return loss
 
-        losses = [measured(choice, architecture[:1]) for choice in choices]
-        ranked = sorted(range(len(choices)), key=losses.__getitem__)
-        finalists = [choices[place] for place in ranked[:FINALISTS]]
+        supernet, ranks = self._supernet, self._supernet.ranks
+        with supernet.untracked(), supernet.alone():
+            losses = ranks.spread(lambda choice: measured(choice, architecture[:1]), choices)
+            ranked = sorted(range(len(choices)), key=losses.__getitem__)
+            finalists = [choices[place] for place in ranked[:FINALISTS]]
+            losses = ranks.spread(lambda choice: measured(choice, architecture), finalists)
         if finalists:
-            best = min(finalists, key=lambda choice: measured(choice, architecture))
-            self._found.all = [best]
+            self._found.all = [finalists[losses.index(min(losses))]]
         return self.scores()
 
     @torch.no_grad()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from dslnas.backends.torch.losses import run_batch
 from dslnas.data.batches import Batch, Part, Reading
 from dslnas.data.dataset import Data
-from dslnas.engines.objectives.accumulation import Gradients, added, in_parts
+from dslnas.engines.objectives.accumulation import Gradients, added, in_parts, summed
 from dslnas.settings.data import DataSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.tasks.catalogue import task_of
@@ -107,15 +108,16 @@ class Epochs:
 
     def step(self, batch: Batch) -> float:
         """Take a step on a batch, run in the parts that the settings say; return the loss."""
-        trainee, reported = self._trainee, 0.0
+        trainee, reported = self._trainee, list[Tensor]()
         gradients: Gradients | None = None
-        for part, share in in_parts(batch, self._settings.accumulate):
+        for part, share in in_parts(batch, self._settings.accumulate, trainee.ranks):
             descended, shown = training_loss(trainee.network, part, self._settings, self._task)
             gradients = added(gradients, trainee.optimiser.gradients(share * descended))
-            reported += share * float(shown.detach())
+            reported.append(share * shown.detach().double())
         assert gradients is not None
-        trainee.optimiser.step(gradients, self._share(batch))
-        return reported
+        found = summed(torch.stack(reported).sum(), gradients, trainee.ranks)
+        trainee.optimiser.step(found.gradients, self._share(batch))
+        return float(found.loss)
 
     def _share(self, batch: Batch) -> float:
         """Return the share of the learning rate for a batch, where lengths vary."""

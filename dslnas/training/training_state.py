@@ -75,6 +75,7 @@ class Trainee:
         best: All tensors of the network at the best epoch; none where the last one counts.
         reading: Pass over the training data in the epoch under way; none between two epochs.
         progress: How far it is.
+        ranks: The processes that train it together.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Trainee:
         """Make fresh weights."""
         self._begin = time.perf_counter()
         self.generator = torch.Generator().manual_seed(seed)
+        self.ranks = runtime.ranks
         self.network: TorchNetwork = runtime.place(make_network(graph, self.generator))
         masks = torch.Generator(runtime.device).manual_seed(seed)
         self.network.run_state.generator = masks

@@ -14,6 +14,7 @@ from dslnas.data.batches import Batch
 from dslnas.engines.resource_constraints import any_choice
 from dslnas.graph.analysis.plan import Choice
 from dslnas.graph.graph import PrimitiveGraph
+from dslnas.ranks import ALONE
 from tests.engines.small import TEXTS, space, supernet_of
 
 BATCH = Batch({}, torch.zeros(1))
@@ -31,7 +32,7 @@ class Planted(Supernet):
         self.tables = supernet_of(space(TEXTS[name])).tables
         self.device = torch.device("cpu")
         self.dtype = torch.float64
-        self.accumulate = 1
+        self.accumulate, self.ranks = 1, ALONE
         self.network = TorchNetwork(PrimitiveGraph((), ""), torch.Generator())  # draws nothing
         self.optimum = any_choice(self.tables, torch.Generator().manual_seed(seed))
         self.seen = 0
@@ -56,4 +57,8 @@ class Planted(Supernet):
 
     @contextmanager
     def untracked(self) -> Iterator[None]:
+        yield
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
         yield

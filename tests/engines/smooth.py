@@ -13,6 +13,7 @@ from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
 from dslnas.graph.graph import PrimitiveGraph
+from dslnas.ranks import ALONE
 from dslnas.space.choice_table import ChoiceTable
 
 CELL = "smooth"
@@ -50,7 +51,7 @@ class Smooth(Supernet):
         self.tables = {CELL: ChoiceTable(CELL, (2, 2), ((0, 1), (0, 1)), ((0,), (1,)), None)}
         self.device = torch.device("cpu")
         self.dtype = torch.float64
-        self.accumulate = 1
+        self.accumulate, self.ranks = 1, ALONE
         self.network = TorchNetwork(PrimitiveGraph((), ""), generator)
         self.network.run_state.generator = torch.Generator().manual_seed(seed + 1)
         self.noise = noise

@@ -13,6 +13,7 @@ from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
 from dslnas.engines.catalogue import make_engine
 from dslnas.graph.graph import PrimitiveGraph
+from dslnas.ranks import ALONE
 from dslnas.settings.search import SEARCH
 from dslnas.settings.search_parts import PerturbAdversarially, PerturbRandomly, ZeroOne
 from dslnas.settings.values import Adam
@@ -43,7 +44,7 @@ class Costs(Supernet):
         self.tables = {CELL: ChoiceTable(CELL, rows, columns, tuple((n,) for n in range(3)), None)}
         self.device = torch.device("cpu")
         self.dtype = torch.float64
-        self.accumulate = 1
+        self.accumulate, self.ranks = 1, ALONE
         self.network = TorchNetwork(PrimitiveGraph((), ""), torch.Generator())
         self.weight = nn.Parameter(torch.zeros(1, dtype=self.dtype))
 

@@ -16,6 +16,7 @@ from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
 from dslnas.graph.graph import PrimitiveGraph
+from dslnas.ranks import ALONE
 from dslnas.space.choice_table import ChoiceTable
 
 CELL = "toy"
@@ -45,7 +46,7 @@ class Toy(Supernet):
         self.tables = {CELL: ChoiceTable(CELL, (2,), ((0, 1),), ((0,),), None)}
         self.device = torch.device("cpu")
         self.dtype = torch.float64
-        self.accumulate = 1
+        self.accumulate, self.ranks = 1, ALONE
         self.network = TorchNetwork(PrimitiveGraph((), ""), torch.Generator())  # draws nothing
         self.w = nn.Parameter(torch.tensor(w, dtype=self.dtype))
 

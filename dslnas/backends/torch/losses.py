@@ -60,6 +60,7 @@ def run_batch(
 
     Which operations run, and with which weights, is said as in `TorchNetwork.forward`.
     """
+    network.run_state.place = batch.place
     with mixed(network, batch.targets.device):
         if isinstance(network, SequenceNetwork):
             (tokens,) = batch.inputs.values()
@@ -110,13 +111,15 @@ def embedding_norms(network: TorchNetwork, batch: Batch) -> Tensor:
 
     A row counts as often as its token is in the batch.
     """
-    graph = network.graph
+    graph, ranks = network.graph, network.run_state.ranks
     total = batch.targets.new_zeros((), dtype=torch.float32)
     for name, given in graph.inputs.items():
         for reader in graph.readers[given.name]:
             if reader and PRIMITIVES[graph.by_name[reader].primitive].reads_tokens:
                 table = network.get_parameter(graph.by_name[reader].tensors[0])
-                total = total + functional.embedding(batch.inputs[name], table).norm()
+                rows = functional.embedding(batch.inputs[name], table)
+                norm = rows.norm() if ranks.is_alone else ranks.sum(rows.square().sum()).sqrt()
+                total = total + norm
     return total
 
 

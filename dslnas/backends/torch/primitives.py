@@ -25,6 +25,7 @@ from dslnas.backends.torch.randomness import (
     folded_drop,
     variational,
 )
+from dslnas.backends.torch.synchronised import normed_together
 from dslnas.graph.graph import Node
 from dslnas.ops.activations import ACTIVATIONS, Activation
 from dslnas.ops.catalogue import PRIMITIVES
@@ -91,7 +92,8 @@ def _embedding(
     if not run.training or rate == 0.0:
         return rows
     words = torch.Size((len(table), 1))
-    return rows * functional.embedding(inputs[0], drop(table.new_ones(words), rate, words, run))
+    kept = drop(table.new_ones(words), rate, words, run, by_example=False)
+    return rows * functional.embedding(inputs[0], kept)
 
 
 def numbers(node: Node) -> tuple[float, float]:
@@ -108,6 +110,9 @@ def _batch_norm(
     weight, bias = own[:2] if len(own) == 4 else (None, None)
     mean, variance = own[-2:]
     momentum, eps = numbers(node)
+    if run.training and not run.ranks.is_alone:
+        running = (mean, variance) if run.tracking else None
+        return normed_together(inputs[0], weight, bias, running, momentum, eps, run.ranks)
     if run.training and not run.tracking:
         return functional.batch_norm(inputs[0], None, None, weight, bias, training=True, eps=eps)
     return functional.batch_norm(

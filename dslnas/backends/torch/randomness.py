@@ -11,8 +11,10 @@ from torch import Tensor
 
 from dslnas.backends.torch.products import SharedLinear
 from dslnas.backends.torch.stacks import Stacks
+from dslnas.data.batches import Place
 from dslnas.graph.graph import Node
 from dslnas.ops.catalogue import PRIMITIVES
+from dslnas.ranks import ALONE, Ranks
 
 MaskKey: TypeAlias = tuple[str, str, int]
 """Owner of a mask: a cell, the stem or the head has one for each primitive and width."""
@@ -35,6 +37,8 @@ class RunState:
             takes it; none where nothing is dropped.
         shared: Linear maps that run at many time steps, by weight; None outside of such a run.
         stacks: Makes the stacks of a time step; None outside of the loop over time.
+        ranks: The processes whose examples batch norm normalises together.
+        place: Where the examples stand in the batch that several processes share.
     """
 
     training: bool = True
@@ -47,6 +51,8 @@ class RunState:
     counts: dict[str, Tensor] = field(default_factory=dict)
     shared: dict[object, SharedLinear] | None = None
     stacks: Stacks | None = None
+    ranks: Ranks = ALONE
+    place: Place | None = None
 
     def begin(self, batch: int, nodes: Iterable[Node], like: Tensor, *, training: bool) -> None:
         """Begin a run over a batch of sequences; values are like `like`, in type and device.
@@ -73,15 +79,35 @@ def _mask_of(node: Node) -> MaskKey:
     return node.primitive, node.name.partition("/")[0], node.shape[0]
 
 
-def drop(x: Tensor, rate: float, shape: torch.Size, run: RunState) -> Tensor:
+def drop(
+    x: Tensor, rate: float, shape: torch.Size, run: RunState, *, by_example: bool = True
+) -> Tensor:
     """Zero a part of a value at random and scale the rest by 1 / (1 - rate), while training.
 
-    The mask may have a shape that is broadcast to that of the value.
+    The mask may have a shape that is broadcast to that of the value; its first axis is that of
+    examples, or they all have the same.
     """
     if not run.training or rate == 0.0:
         return x
-    kept = torch.rand(shape, generator=run.generator, device=x.device, dtype=x.dtype) >= rate
+    kept = _uniform(x, shape, run, run.place if by_example else None) >= rate
     return x * kept / (1.0 - rate)
+
+
+def _uniform(like: Tensor, shape: torch.Size, run: RunState, place: Place | None) -> Tensor:
+    """Draw numbers from [0, 1), on the device and in the type of a value.
+
+    Processes that share a batch all draw those of the whole, and each takes its own.
+    """
+
+    def drawn(*sizes: int) -> Tensor:
+        return torch.rand(sizes, generator=run.generator, device=like.device, dtype=like.dtype)
+
+    if place is None:
+        return drawn(*shape)
+    first, own, whole = place
+    rows, *rest = shape
+    times = rows // own  # examples of several time steps stand one step after the other
+    return drawn(times, whole, *rest)[:, first : first + own].reshape(shape)
 
 
 def dropout(node: Node, inputs: Sequence[Tensor], own: Sequence[Tensor], run: RunState) -> Tensor:

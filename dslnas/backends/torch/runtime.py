@@ -13,6 +13,7 @@ from dslnas.backends.torch.loss_graphs import LossGraphs
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.tensor_float import EVERYTHING, NOTHING
 from dslnas.passes.manager import PASSES, USUAL
+from dslnas.ranks import ALONE, Ranks
 from dslnas.settings.precision import AnyExecution, AnyPrecision
 
 
@@ -32,12 +33,14 @@ class Runtime:
         precision: Type of the arithmetic. With `bfloat16`, products and convolutions have that type
             while a network trains; weights, alpha, statistics of batch norm, losses and gradients
             of weights and alpha stay float32. With `tf32` a GPU rounds what they read.
+        ranks: The processes that train a network together, each on its own device.
     """
 
     device: torch.device
     passes: tuple[str, ...] = USUAL
     execution: AnyExecution = "eager"
     precision: AnyPrecision = "float32"
+    ranks: Ranks = ALONE
 
     @property
     def dtype(self) -> torch.dtype:
@@ -73,7 +76,8 @@ class Runtime:
     def place(self, network: TorchNetwork) -> TorchNetwork:
         """Move a network to the device, to run from now on as is said here; return it."""
         network.passes, network.torch_compile = self.paying, self.compiles
-        network.plain = not self.passes
+        network.plain = not self.passes or self.ranks.synchronised
+        network.run_state.ranks = self.ranks if self.ranks.synchronised else ALONE
         network.is_mixed = self.precision == "bfloat16"
         network.graphs = LossGraphs(CudaRecorder(self.device)) if self.records else None
         if self.device.type == "cuda":

@@ -27,6 +27,7 @@ from dslnas.backends.torch.tensor_float import without_tensor_float
 from dslnas.data.batches import Batch
 from dslnas.graph.analysis.plan import Choice, Kept
 from dslnas.graph.graph import PrimitiveGraph
+from dslnas.ranks import ALONE
 from dslnas.space.choice_table import ChoiceTable
 from dslnas.space.continuous import Found
 from dslnas.space.search_space import SearchSpace
@@ -65,6 +66,7 @@ class Supernet:
         slowness: Weight of the slowness penalty of recurrent cells.
         norms: Weight of the norms of a batch's embeddings.
         accumulate: Parts that a batch is cut into, to be run one after the other.
+        ranks: The processes that train it together.
         skip: Factor of the skip connections beside the operations, where the graph has them.
     """
 
@@ -89,6 +91,7 @@ class Supernet:
         self.slowness = slowness
         self.norms = norms
         self.accumulate = accumulate
+        self.ranks = runtime.ranks
         self.skip = 1.0
         self._has_skips, self._cells = space.network.has_skips, frozenset(space.searched)
 
@@ -179,6 +182,16 @@ class Supernet:
             yield
         finally:
             state.tracking = before
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Run inside of this with the batch norms of this process: others may run other things."""
+        state = self.network.run_state
+        before, state.ranks = state.ranks, ALONE
+        try:
+            yield
+        finally:
+            state.ranks = before
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from dslnas.backends.torch.supernet import Supernet
 from dslnas.data.batches import Batch
-from dslnas.engines.objectives.accumulation import Gradients, LossAndGrads, filled
+from dslnas.engines.objectives.accumulation import Gradients, LossAndGrads, filled, in_parts, summed
 from dslnas.engines.objectives.hessian import Hessian, Noise, difference, exact, movable
 from dslnas.engines.optimisers import WeightOptimiser, norm_of, scaled
 from dslnas.engines.relaxations.softmax import Relaxation
@@ -94,10 +94,11 @@ def unroll(
     noise = Noise(supernet.network.run_state.generator)
     inner: Gradients = ()
     if is_exact:  # what leads to the gradient is kept: `check_search` lets no batch run in parts
-        with supernet.differentiable_twice():
-            train_loss = relaxation.loss(train, regularised=with_penalty)
-            inner = torch.autograd.grad(train_loss, weights, allow_unused=True, create_graph=True)
-        here = LossAndGrads(train_loss.detach(), [None if g is None else g.detach() for g in inner])
+        for part, share in in_parts(train, 1, supernet.ranks):
+            with supernet.differentiable_twice():
+                loss = share * relaxation.loss(part, regularised=with_penalty)
+                inner = torch.autograd.grad(loss, weights, allow_unused=True, create_graph=True)
+            here = summed(loss, inner, supernet.ranks)
     else:
         here = relaxation.loss_and_grads(
             train, weights, alpha_gradient=False, regularised=with_penalty
@@ -127,7 +128,8 @@ def unroll(
             if is_exact:
                 move(v, 0.0)
                 with supernet.precise():
-                    product = exact(inner, v, alphas, keep=number < len(at_step))
+                    own = exact(inner, v, alphas, keep=number < len(at_step))
+                product = filled(supernet.ranks.sums(own), alphas)
             else:
                 product = difference(move, alpha_grads, v)
             pairs = zip(direct, product, strict=True)

@@ -147,7 +147,8 @@ class Relaxation:
             return self.loss(part, alpha_gradient=alpha_gradient, regularised=regularised)
 
         with self._supernet.towards(variables):
-            return accumulate(loss_of, batch, self._supernet.accumulate, variables)
+            supernet = self._supernet
+            return accumulate(loss_of, batch, supernet.accumulate, variables, supernet.ranks)
 
     def gradients(self, loss: Tensor) -> tuple[Tensor, ...]:
         """Return the gradient of a loss in `variables`; nothing is added to the weights'."""
