@@ -92,37 +92,6 @@ class Ranks:
             dist.all_reduce(found)
         return list(found.tolist())
 
-    def any(self, fact: bool) -> bool:
-        """Whether a fact holds on some rank."""
-        if self.is_alone:
-            return fact
-        count = torch.tensor(int(fact))
-        with _talking():
-            dist.all_reduce(count)
-        return bool(count)
-
-    def check_same(self, what: str, hash: str) -> None:
-        """Check that something is the same everywhere, by its hash in hexadecimal digits.
-
-        Raises:
-            UserError: NAS731 if a rank has another.
-        """
-        if self.is_alone:
-            return
-        own = torch.tensor(list(bytes.fromhex(hash)), dtype=torch.int64)
-        low, high = own.clone(), own.clone()
-        with _talking():
-            dist.all_reduce(low, dist.ReduceOp.MIN)
-            dist.all_reduce(high, dist.ReduceOp.MAX)
-        if not torch.equal(low, high):
-            raise user_error(
-                "NAS731",
-                f"{what} of the processes have come apart",
-                where=f"rank {self.rank}",
-                help="resume from the last checkpoint; if it happens again, the machines compute "
-                "differently",
-            )
-
 
 ALONE = Ranks()
 """The one process of a run that has no others."""
