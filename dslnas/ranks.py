@@ -128,7 +128,7 @@ def _talking() -> Iterator[None]:
     """
     try:
         yield
-    except (RuntimeError, dist.DistBackendError) as error:
+    except RuntimeError as error:
         raise user_error(
             "NAS732",
             "another process of this run is gone",
