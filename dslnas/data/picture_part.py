@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -15,7 +14,7 @@ from torch import Tensor
 
 from dslnas.data.normalise import LevelSums, level_sums, normalised_bytes
 from dslnas.data.picture_files import PictureFiles
-from dslnas.data.reading_ahead import ReadingAhead
+from dslnas.data.reading_ahead import read_ahead
 from dslnas.data.rows import RowPart, Rows, joined_tensors
 from dslnas.ops.primitive import input_name
 
@@ -39,15 +38,15 @@ class PicturePart(RowPart):
 
     def inputs_at(self, rows: Rows) -> Mapping[str, Tensor]:
         """Read some rows, in this process."""
-        (pixels,) = ReadingAhead(self.files, workers=0).batches([self._numbers(rows)])
+        (pixels,) = read_ahead(self.files, [self._numbers(rows)], workers=0)
         return self._inputs(pixels)
 
     def inputs_ahead(self, choices: Sequence[Rows]) -> Iterator[Mapping[str, Tensor]]:
         """Read one choice of rows after the other, ahead where there are many."""
         numbers = [self._numbers(rows) for rows in choices]
         is_few = sum(map(len, numbers)) <= FEW
-        reading = ReadingAhead(self.files, workers=0) if is_few else self._ahead
-        return map(self._inputs, reading.batches(numbers))
+        workers = 0 if is_few else self.files.workers
+        return map(self._inputs, read_ahead(self.files, numbers, workers))
 
     def tensors(self) -> Iterator[Tensor]:
         """Yield the fingerprints of the pictures, their normalisation, and the targets."""
@@ -93,10 +92,6 @@ class PicturePart(RowPart):
             chances=joined_tensors(self.chances, other.chances),
             names=(*self.names, *other.names),
         )
-
-    @cached_property
-    def _ahead(self) -> ReadingAhead:
-        return ReadingAhead(self.files, self.files.workers)
 
     def _numbers(self, rows: Rows) -> NDArray[np.int64]:
         everything = np.arange(len(self))

@@ -23,33 +23,19 @@ Rows: TypeAlias = NDArray[np.int64]
 _Read: TypeAlias = tuple[NDArray[np.uint8], Pictures]
 
 
-class ReadingAhead:
-    """Reads chosen pictures of some files, batch by batch."""
+def read_ahead(
+    files: PictureFiles, choices: Sequence[Rows], workers: int
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield one choice of pictures after the other, uint8 (n, channels, height, width).
 
-    def __init__(self, files: PictureFiles, workers: int) -> None:
-        self._files, self._order = files, _Order()
-        self._loader = loader(_Decoded(files), self._order, _stacked, workers)
-
-    def batches(self, choices: Sequence[Rows]) -> Iterator[NDArray[np.uint8]]:
-        """Yield one choice of pictures after the other, uint8 (n, channels, height, width).
-
-        Raises:
-            UserError: NAS603 if one cannot be read any more.
-        """
-        self._order.choices = choices
-        for pixels, seen in self._loader:
-            if seen.damaged:
-                raise unreadable(self._files.folder, seen.damaged, len(self._files), leaves=False)
-            yield pixels
-
-
-class _Order:
-    """The rows of one batch after the other, of a pass that can be replaced by the next."""
-
-    choices: Sequence[Rows] = ()
-
-    def __iter__(self) -> Iterator[list[int]]:
-        return (rows.tolist() for rows in self.choices)
+    Raises:
+        UserError: NAS603 if one cannot be read any more.
+    """
+    order = (rows.tolist() for rows in choices)
+    for pixels, seen in loader(_Decoded(files), order, _stacked, workers):
+        if seen.damaged:
+            raise unreadable(files.folder, seen.damaged, len(files), leaves=False)
+        yield pixels
 
 
 class _Decoded(Dataset[_Read]):

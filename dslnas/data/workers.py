@@ -31,10 +31,11 @@ def loader(
     collate: Callable[[Sequence[T]], T],
     workers: int,
 ) -> DataLoader[T]:
-    """Return what reads batches of a data set in an order, which is iterated anew for each pass.
+    """Return what reads batches of a data set in an order.
 
-    The processes begin with the first pass, and stay for the next ones. Nothing is drawn in them,
-    so that their number changes no result. Without any, this process reads.
+    The processes begin with a pass and end with it: each holds PyTorch, a quarter of a gigabyte.
+    Nothing is drawn in them, so that their number changes no result. Without any, this process
+    reads.
 
     Args:
         dataset: By number what is to be read; pickled to the processes.
@@ -53,7 +54,6 @@ def loader(
         collate_fn=collate,
         num_workers=workers,
         prefetch_factor=AHEAD,
-        persistent_workers=True,
         multiprocessing_context=_start_method(),
         generator=torch.Generator(),  # else every pass draws from the one that all share
     )
