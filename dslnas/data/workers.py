@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterable, Sequence
 from multiprocessing import get_all_start_methods
 from typing import TypeVar
@@ -55,8 +56,18 @@ def loader(
         num_workers=workers,
         prefetch_factor=AHEAD,
         multiprocessing_context=_start_method(),
+        worker_init_fn=_heed_no_signals,
         generator=torch.Generator(),  # else every pass draws from the one that all share
     )
+
+
+def _heed_no_signals(worker: int) -> None:
+    """Leave signals that go to all processes of a run to the one that reads from this.
+
+    It ends this one when it ends itself; one that ended amid a message would let it wait for ever.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _start_method() -> str:
