@@ -109,19 +109,13 @@ def has_many_numbers(values: Sequence[str], most: int = 20) -> bool:
 
 def without_numbers(columns: Mapping[str, Sequence[str]], target: str) -> tuple[str, ...]:
     """Return the columns that no network can read: they hold texts, and no number among them."""
+    from dslnas.data.columns import is_number
+
     return tuple(
         name
         for name, values in columns.items()
-        if name != target and any(values) and not any(map(_is_number, values))
+        if name != target and any(values) and not any(map(is_number, values))
     )
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def write_spec(path: Path, answers: Answers) -> Compiled:

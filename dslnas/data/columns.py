@@ -138,12 +138,13 @@ def _csv(path: Path) -> Columns:
 
 def _is_header(first: Sequence[str], second: Sequence[str]) -> bool:
     """Whether a row is one of names: one stands above a number, or none of it is a number."""
-    numbers = list(map(_is_number, first))
-    pairs = zip(numbers, map(_is_number, second), strict=False)
+    numbers = list(map(is_number, first))
+    pairs = zip(numbers, map(is_number, second), strict=False)
     return not any(numbers) or any(below and not above for above, below in pairs)
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Whether a value of a table is read as a number."""
     try:
         float(text)
     except ValueError:
