@@ -95,7 +95,6 @@ def read(settings: ImageFolder) -> Examples[Inputs] | Examples[PictureFiles]:
     names = tuple(found.train)
     if is_streamed(settings, len(found.files), how):
         files = _surveyed(folder, found, how, seen, settings)
-
         seen.streamed = True
 
         def streamed(part: Classes, start: int) -> tuple[PictureFiles, Labels]:
@@ -283,4 +282,5 @@ def _in_files(
 
 
 def _labelled(classes: Classes, names: Sequence[str]) -> list[tuple[Path, int]]:
-    return [(path, names.index(name)) for name, paths in classes.items() for path in paths]
+    numbers = {name: number for number, name in enumerate(names)}
+    return [(path, numbers[name]) for name, paths in classes.items() for path in paths]

@@ -24,6 +24,9 @@ UNIT = 2**31
 UNITS = (np.arange(LEVELS + 1, dtype=np.float32) / np.float32(LEVELS) * UNIT).astype(np.int64)
 """That number for every byte, (256,)."""
 
+_SUMMED = np.stack([UNITS, UNITS**2 // UNIT, UNITS**2 % UNIT], axis=1)
+"""Summands of `unit_sums` for every byte, (256, 3)."""
+
 
 class LevelSums(NamedTuple):
     """Sums of bytes that are scaled to [0, 1], exact in any order.
@@ -50,8 +53,7 @@ def unit_sums(counts: NDArray[Any]) -> NDArray[Any]:
     They are the sum, and of the sum of squares the whole `UNIT`s and the rest: of a picture they
     fit into 64 bits.
     """
-    squares = UNITS**2
-    return counts @ np.stack([UNITS, squares // UNIT, squares % UNIT], axis=1)
+    return counts @ _SUMMED
 
 
 def level_sums(count: int, sums: NDArray[Any]) -> LevelSums:

@@ -45,17 +45,13 @@ def loader(
             processes share, which is short in containers.
         workers: The number of processes.
     """
-    if not workers:
-        return DataLoader(
-            dataset, batch_sampler=order, collate_fn=collate, generator=torch.Generator()
-        )
     return DataLoader(
         dataset,
         batch_sampler=order,
         collate_fn=collate,
         num_workers=workers,
-        prefetch_factor=AHEAD,
-        multiprocessing_context=_start_method(),
+        prefetch_factor=AHEAD if workers else None,
+        multiprocessing_context=_start_method() if workers else None,
         worker_init_fn=_heed_no_signals,
         generator=torch.Generator(),  # else every pass draws from the one that all share
     )
