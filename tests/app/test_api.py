@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -73,6 +74,13 @@ def test_what_a_notebook_shows_of_a_spec_is_a_line(spec: Path) -> None:
     assert isinstance(lstm, CompiledArchitecture)
     assert repr(lstm) == "<CompiledArchitecture 'text_lstm': text>"
     assert repr(lstm.architecture) == "<Architecture of lstm: 1 in all, C = 128>"
+
+
+def test_a_spec_can_be_handed_to_another_process(spec: Path) -> None:
+    spec.write_text(SMALL + "op twice(f) = f >> f\n")
+    compiled = dslnas.compile_spec(spec)
+    there = pickle.loads(pickle.dumps(compiled))
+    assert (there.hash, there.text) == (compiled.hash, compiled.text)
 
 
 def test_a_search_of_a_spec_without_choices_is_refused(tmp_path: Path) -> None:

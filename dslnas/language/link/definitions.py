@@ -24,6 +24,10 @@ class Definitions(dict[str, ast.OpDef]):
         super().__setitem__(name, definition)
         self._known.clear()
 
+    def __reduce__(self) -> tuple[type[Definitions], tuple[dict[str, ast.OpDef]]]:
+        """Say how a copy in another process is made: from the definitions alone."""
+        return Definitions, (dict(self),)
+
     def taken(self, name: str) -> frozenset[str]:
         """Return the parameters of an operation that stand for operations.
 
