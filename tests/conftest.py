@@ -68,6 +68,22 @@ def expect(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
     return compare
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow the cases of a test with `sample(n)` but n of them, spread evenly by name."""
+    cases: dict[tuple[str, int], list[pytest.Item]] = {}
+    for item in items:
+        sample = item.get_closest_marker("sample")
+        if sample and not item.get_closest_marker("slow"):
+            cases.setdefault((item.nodeid.partition("[")[0], *sample.args), []).append(item)
+    for (_, most), of_one_test in cases.items():
+        of_one_test.sort(key=lambda item: item.nodeid)
+        taken = {len(of_one_test) * n // most for n in range(most)}
+        for n, item in enumerate(of_one_test):
+            if n not in taken and len(of_one_test) > most:
+                item.add_marker(pytest.mark.slow)
+
+
 def pytest_collection_finish() -> None:
     """Keep what was collected out of the rounds of the garbage collector: it stays to the end.
 

@@ -90,6 +90,7 @@ def _assert_is_the_sum(
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.sample(5)
 def test_mix_is_the_sum_of_what_its_equations_say(weighted: bool, mode: str) -> None:
     for shape, normalised in itertools.product(SHAPES, ([True], [False], [True, False, True] * 2)):
         inputs = [_images(shape) for _ in normalised]

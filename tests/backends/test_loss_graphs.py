@@ -114,6 +114,7 @@ def steps_of(
         ("nasp", "skipped", 0, {}),
     ],
 )
+@pytest.mark.sample(3)
 def test_steps_of_a_search_come_to_the_same_bits(
     method: str, name: str, recordings: int, settings: dict[str, object]
 ) -> None:

@@ -110,6 +110,7 @@ def assert_models_compute_the_graph(graph: PrimitiveGraph, *, optimised: bool = 
 
 @pytest.mark.parametrize("optimised", [True, False])
 @pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.sample(12)
 def test_both_models_compute_what_the_graph_says(name: str, optimised: bool) -> None:
     assert_models_compute_the_graph(recurrent_graph(name), optimised=optimised)
 

@@ -77,6 +77,7 @@ def graph_of(spec: Path) -> PrimitiveGraph:
 
 
 @pytest.mark.parametrize("spec", KINDS_OF_SPECS)
+@pytest.mark.sample(5)
 def test_models_of_every_spec_are_sound(spec: Path) -> None:
     graph = graph_of(spec)
     for model in models_of(graph):

@@ -50,6 +50,7 @@ def test_oldest_versions_with_all_nodes_are_declared(
 
 
 @pytest.mark.parametrize("primitive", CASES)
+@pytest.mark.sample(15)
 def test_a_form_means_the_same_in_every_opset_that_has_it(primitive: str) -> None:
     for graph in CASES[primitive]:
         weights, images = random_weights(graph), random_images(graph, 2)

@@ -91,6 +91,7 @@ def head_graph(layers: str) -> PrimitiveGraph:
 
 
 @pytest.mark.parametrize("layers", WRITTEN)
+@pytest.mark.sample(20)
 def test_layers_are_written_with_their_attributes(layers: str) -> None:
     graph = head_graph(layers)
     on_one_line = " ".join(generate(graph).source.split())

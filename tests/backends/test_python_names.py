@@ -114,6 +114,7 @@ def test_awkward_names_are_formatted_and_free_of_findings(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.sample(6)
 def test_text_of_a_user_stays_text(tmp_path: Path, text: str) -> None:
     graph = graph_of("squeeze_excite")
     plain = PythonModule(graph).source(name="n", metadata={"k": "v"}, class_names=["c"])

@@ -83,6 +83,7 @@ def test_module_alone_trains_on_the_statistics_of_the_batch(results: Arrays, nam
 
 
 @pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.sample(2)
 def test_module_run_as_a_script_says_shape_and_parameters(results: Arrays, name: str) -> None:
     said = bytes(results[f"{name}/said"].astype(np.uint8)).decode()
     assert said == f"output (1, 10), {graph_of(name).params():,} parameters\n"

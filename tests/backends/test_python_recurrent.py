@@ -119,6 +119,7 @@ def test_module_alone_computes_what_the_graph_says(
 
 
 @pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.sample(3)
 def test_module_run_as_a_script_says_shape_and_parameters(
     results: dict[str, np.ndarray], name: str
 ) -> None:

@@ -97,6 +97,7 @@ def _assert_observing_is_exact(searched: SearchSpace, seed: int) -> None:
 
 @EVERY_SPACE
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.sample(6)
 def test_observing_gives_the_gradients_of_running_everything(name: str, seed: int) -> None:
     _assert_observing_is_exact(space(SPACES[name]), seed)
 
@@ -139,6 +140,7 @@ def test_gradients_of_a_dropped_edge_are_seen() -> None:
     ("keep", "output", "training"),
     [("2", "concat", False), ("1", "last", True), ("all", "mean", True)],
 )
+@pytest.mark.sample(1)
 def test_supernet_with_one_choice_is_the_derived_network(
     keep: str, output: str, training: bool
 ) -> None:

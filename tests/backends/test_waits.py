@@ -76,6 +76,7 @@ def assert_brings_nothing(work: Callable[[], object]) -> None:
 
 
 @pytest.mark.parametrize("name", ["darts", "uneven", "recurrent"])
+@pytest.mark.sample(1)
 def test_the_loss_of_a_supernet_waits_for_nothing(name: str) -> None:
     searched = space(TEXTS[name])
     supernet = Supernet(

@@ -37,6 +37,7 @@ def test_every_spec_is_formatted_and_says_what_it_shows() -> None:
 
 
 @pytest.mark.parametrize("path", KINDS_OF_SPECS)
+@pytest.mark.sample(5)
 def test_every_kind_of_spec_compiles(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["compile", str(path)]) == 0
     printed = capsys.readouterr().out

@@ -43,6 +43,7 @@ def test_the_writes_of_a_run_are_counted(writes: list[str]) -> None:
 
 
 @pytest.mark.parametrize("share", [0.0, pytest.param(0.3, marks=pytest.mark.slow), 0.6, 1.0])
+@pytest.mark.sample(1)
 def test_a_run_killed_before_a_write_goes_on_and_what_it_was_writing_goes(
     spec: Path, whole: Path, writes: list[str], tmp_path: Path, share: float
 ) -> None:

@@ -54,6 +54,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
     ids=lambda value: "-".join(value).replace("--", "") if isinstance(value, list) else "",
 )
+@pytest.mark.sample(5)
 def test_a_spec_is_right_for_the_data(
     options: list[str], source: str, reads: tuple[int, ...] | None, classes: int, folder: Path
 ) -> None:
@@ -68,6 +69,7 @@ def test_a_spec_is_right_for_the_data(
 
 @pytest.mark.parametrize("effort", EFFORTS)
 @pytest.mark.parametrize("source", [name for name, model in DATA.items() if not model.has_files])
+@pytest.mark.sample(4)
 def test_every_effort_makes_a_spec_that_is_right(source: str, effort: str, folder: Path) -> None:
     assert run(["new", "mine.nas", "--data", source, "--effort", effort]) == 0
     assert run(["check", "mine.nas"]) == 0

@@ -82,6 +82,7 @@ def kill(monkeypatch: pytest.MonkeyPatch) -> Kill:
         ("SIGINT", "search", 130),
     ],
 )
+@pytest.mark.sample(1)
 def test_a_signal_ends_a_run_after_its_step(
     name: str,
     code: int,
@@ -120,6 +121,7 @@ def test_a_second_ctrl_c_ends_a_run_at_once(
     assert_same(whole, out)
 
 
+@pytest.mark.slow
 def test_repeats_go_on_amid_a_search(
     spec: Path, whole: Path, tmp_path: Path, kill: Kill, capsys: pytest.CaptureFixture[str]
 ) -> None:

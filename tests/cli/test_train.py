@@ -53,6 +53,7 @@ def advised(printed: str) -> list[str]:
 
 
 @pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.sample(1)
 def test_what_a_run_advises_works_as_printed_whatever_its_data_are(
     source: str,
     tmp_path: Path,

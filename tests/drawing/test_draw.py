@@ -90,6 +90,7 @@ def test_every_edge_of_any_cell_stands_there_once_and_no_two_boxes_overlap(
 
 
 @pytest.mark.parametrize("file", [n for n in library_names() if n.startswith(("cnn.", "rnn."))])
+@pytest.mark.sample(8)
 def test_boxes_of_published_cells_stand_apart_and_no_line_runs_through_one(file: str) -> None:
     for cell in library_cells(file).values():
         assert not overlapping(boxes_of(cell_svg(cell)))

@@ -72,6 +72,7 @@ def steps(
 
 
 @pytest.mark.parametrize(("name", "method", "settings"), CASES)
+@pytest.mark.sample(5)
 def test_parts_come_to_the_whole_where_no_layer_sees_several_examples(
     name: str, method: str, settings: dict[str, Any]
 ) -> None:

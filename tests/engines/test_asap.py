@@ -84,6 +84,7 @@ def test_a_warm_up_prunes_nothing() -> None:
 
 
 @pytest.mark.parametrize("name", [*sorted(SPACES), "recurrent"])
+@pytest.mark.sample(3)
 def test_training_goes_on_until_every_edge_has_one_operation(name: str) -> None:
     settings = AsapSettings(epochs=4, warmup=0, temperature=0.5, arch=Adam(lr=1.0, weight_decay=0))
     supernet, engine = start(settings, name)

@@ -177,6 +177,7 @@ def test_settings_say_what_alpha_can_be_asked(method: str) -> None:
 
 
 @EVERY_ENGINE
+@pytest.mark.sample(6)
 def test_same_seed_gives_the_same_bits(method: str, name: str) -> None:
     (first, scores), (again, scores_again) = searched(method, name), search(method, name)
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
@@ -184,6 +185,7 @@ def test_same_seed_gives_the_same_bits(method: str, name: str) -> None:
 
 
 @EVERY_KIND
+@pytest.mark.sample(5)
 def test_another_seed_gives_something_else(method: str, name: str) -> None:
     (first, scores), (other, other_scores) = searched(method, name), search(method, name, seed=1)
     assert scores != other_scores
@@ -201,6 +203,7 @@ def test_alphas_have_the_rows_and_columns_of_the_space(method: str, name: str) -
 
 
 @EVERY_SEARCH
+@pytest.mark.sample(8)
 def test_alphas_move(method: str, name: str) -> None:
     _, engine = start(method, name, arch=Adam(lr=0.1))
     before = [a.detach().clone() for a in engine.alphas().values()]
@@ -210,6 +213,7 @@ def test_alphas_move(method: str, name: str) -> None:
 
 
 @EVERY_LEARNER
+@pytest.mark.sample(8)
 def test_in_a_warm_up_only_weights_move(method: str, name: str) -> None:
     supernet, engine = start(method, name, warmup=1, arch=Adam(lr=0.1))
     alphas = [a.detach().clone() for a in engine.alphas().values()]
@@ -249,6 +253,7 @@ def test_scores_are_there_between_epochs(method: str, name: str) -> None:
 
 
 @ENGINES_ON_SPACES
+@pytest.mark.sample(20)
 def test_any_space_is_stepped_through_and_derived_from(method: str, name: str) -> None:
     supernet, engine = start(method, name)
     for number in range(2):
@@ -267,6 +272,7 @@ def test_any_space_is_stepped_through_and_derived_from(method: str, name: str) -
 
 
 @pytest.mark.parametrize(("method", "name"), BY_HEART)
+@pytest.mark.sample(4)
 def test_a_few_examples_can_be_learnt_by_heart(method: str, name: str) -> None:
     steps, rate = TO_LEARN[name]
     steps += SLOW_TO_LEARN.get(method, 0)
@@ -302,6 +308,7 @@ def test_a_stream_goes_on_where_it_was_left(method: str, name: str) -> None:
 
 
 @EVERY_SEARCH
+@pytest.mark.sample(8)
 def test_at_a_learning_rate_of_zero_nothing_moves(method: str, name: str) -> None:
     falling = Cosine(start=0.1, end=0.0)
     supernet, engine = start(method, name, weights=Sgd(lr=falling), arch=Adam(lr=falling))
@@ -320,6 +327,7 @@ def test_at_a_learning_rate_of_zero_nothing_moves(method: str, name: str) -> Non
 
 
 @EVERY_KIND
+@pytest.mark.sample(5)
 def test_the_network_can_be_measured_between_steps(method: str, name: str) -> None:
     supernet, engine = start(method, name)
     engine.step(*batches(name, 0))

@@ -16,6 +16,7 @@ from tests.engines.twin import ADAM, CLIPPED, EPOCHS, UNCLIPPED, Twin, alphas_of
     ("name", "sgd"),
     [("darts", CLIPPED), ("skipped", CLIPPED), ("uneven", CLIPPED), ("uneven", UNCLIPPED)],
 )
+@pytest.mark.sample(2)
 def test_a_step_is_alpha_on_the_architecture_loss_then_weights_at_the_new_alpha(
     name: str, sgd: Sgd
 ) -> None:

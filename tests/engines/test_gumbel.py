@@ -205,6 +205,7 @@ class Sampler:
         ("snas", "mixed", 0.0),
     ],
 )
+@pytest.mark.sample(3)
 def test_a_step_is_alpha_on_one_sample_then_the_weights_on_another(
     method: str, level: str, lambda_: float
 ) -> None:

@@ -56,6 +56,7 @@ def is_equal(first: list[Tensor], other: list[Tensor]) -> bool:
         ("skipped", UNCLIPPED, 0.0, "alternating"),
     ],
 )
+@pytest.mark.sample(3)
 def test_a_step_is_both_equations_at_the_same_point_or_in_turn(
     name: str, sgd: Sgd, lambda_: float, update: str
 ) -> None:
@@ -108,6 +109,7 @@ def test_single_level_is_lambda_zero_bit_by_bit(order: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("order", ["first", "second"])
+@pytest.mark.sample(1)
 def test_a_large_lambda_is_darts(order: str) -> None:
     """Adam does not see the scale of a gradient, if it is large and nothing decays."""
     given: dict[str, Any] = {"arch": STILL, "order": order}

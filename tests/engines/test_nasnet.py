@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pytest
 import torch
 
 from dslnas.engines.enas import EnasAlone
@@ -66,6 +67,7 @@ def test_the_controller_learns_when_enough_children_are_trained() -> None:
     assert all(torch.equal(v, after[n]) for n, v in controller_of(search.engine).items())
 
 
+@pytest.mark.slow
 def test_children_get_better() -> None:
     search = begin(300, "recurrent")
     search.train(range(300))

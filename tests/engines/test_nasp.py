@@ -52,6 +52,7 @@ def discrete(twin: Twin, continuous: list[Tensor]) -> dict[str, Tensor]:
         ("skipped", UNCLIPPED, ADAM, False),
     ],
 )
+@pytest.mark.sample(3)
 def test_a_step_is_the_three_lines_of_the_algorithm(
     name: str, sgd: Sgd, adam: Adam, changes: bool
 ) -> None:

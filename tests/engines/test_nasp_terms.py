@@ -58,6 +58,7 @@ def as_weights(twin: Twin, choice: Choice) -> dict[str, Tensor]:
 
 @pytest.mark.parametrize("cost", ["params", "flops"])
 @pytest.mark.parametrize("cells", [(), ("wide",)])
+@pytest.mark.sample(2)
 def test_complexity_is_a_term_of_the_loss_at_the_discrete_point(
     cost: Any, cells: tuple[str, ...]
 ) -> None:
@@ -224,6 +225,7 @@ DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)]
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 @pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.sample(2)
 def test_discretising_never_changes_a_bit_of_the_continuous_alphas(
     device: str, precision: Precision
 ) -> None:

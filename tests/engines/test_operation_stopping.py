@@ -105,6 +105,7 @@ def test_operations_stop_by_the_cosine_of_their_gradients() -> None:
         ("milenas", {"update": "alternating"}),
     ],
 )
+@pytest.mark.sample(3)
 def test_what_has_stopped_stays(method: str, given: dict[str, Any]) -> None:
     twin, engine = start(method, freeze=Oles(threshold=1.0, steps=1), **given)
     assert engine.stopped_operations == 0

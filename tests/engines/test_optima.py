@@ -70,6 +70,7 @@ DIFFERENCE = {"order": "second", "hessian": "difference"}
         ("single_level", EXACT, -1),
     ],
 )
+@pytest.mark.sample(5)
 def test_where_a_method_ends(method: str, given: dict[str, Any], optimum: float) -> None:
     w, a = end(method, **given)
     assert a == pytest.approx(optimum, abs=1e-4)

@@ -72,6 +72,7 @@ def test_the_steps_of_every_method_are_known() -> None:
 
 
 @pytest.mark.parametrize(("method", "given", "expected"), STEPS)
+@pytest.mark.sample(10)
 def test_weights_lower_the_penalty_and_alpha_does_not_see_it(
     method: str,
     given: dict[str, Any],

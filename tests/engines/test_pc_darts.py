@@ -208,6 +208,7 @@ def test_beta_decides_between_edges_as_far_as_alpha_lets_it() -> None:
 @pytest.mark.parametrize(
     ("name", "sgd"), [("darts", CLIPPED), ("skipped", CLIPPED), ("uneven", UNCLIPPED)]
 )
+@pytest.mark.sample(1)
 def test_a_step_is_that_of_darts_on_alpha_and_beta(name: str, sgd: Sgd) -> None:
     settings = PcDartsSettings(epochs=EPOCHS, warmup=1, weights=sgd, arch=ADAM)
     ours, hand = (Twin(name, method="pc_darts") for _ in range(2))

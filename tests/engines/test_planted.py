@@ -69,6 +69,7 @@ OFTEN = {"asng": "nasp", "evolution": "nasp", "nao": "recurrent", "enas": "recur
         for name in ("nasp", "recurrent")
     ],
 )
+@pytest.mark.sample(1)
 def test_the_best_architecture_is_found(method: str, name: str) -> None:
     wrong, seen = end(method, name, **SETTINGS[method])
     assert wrong <= (method in NEAR)

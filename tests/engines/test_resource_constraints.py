@@ -77,6 +77,7 @@ def expected(twin: Twin, engine: Engine) -> float:
     "method",
     one_of_each_base(["darts", "milenas", "nasp", "gdas", "pc_darts", "asap", "bayesnas"]),
 )
+@pytest.mark.sample(1)
 def test_the_expected_cost_falls_towards_the_limit(method: str) -> None:
     adam = Adam(lr=0.1, betas=(0.5, 0.9), weight_decay=0.0)
     lowest = table().fixed + 1
@@ -92,6 +93,7 @@ def test_the_expected_cost_falls_towards_the_limit(method: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["darts", "nasp", "gdas", "bayesnas", "asng", "evolution"])
+@pytest.mark.sample(2)
 def test_what_is_not_wanted_changes_no_bit(method: str) -> None:
     generous = limited(1e12, 5.0)
     no_weight, no_limit = (
@@ -142,6 +144,7 @@ def test_a_darts_step_with_a_limit_by_hand() -> None:
 
 
 @pytest.mark.parametrize("method", [m for m in SEARCH if m not in BY_GRADIENT])
+@pytest.mark.sample(3)
 def test_drawn_architectures_obey_counts_and_limits(method: str) -> None:
     searched = space(SPACES[NAME])
     rule = Rule((Count("skip_connect", least=1, most=1),))

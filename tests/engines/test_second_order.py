@@ -29,6 +29,7 @@ HESSIANS = pytest.mark.parametrize("hessian", sorted(METHODS))
 @pytest.mark.parametrize(
     ("name", "sgd"), [("uneven", CLIPPED), ("uneven", UNCLIPPED), ("skipped", CLIPPED)]
 )
+@pytest.mark.sample(3)
 def test_a_darts_step_is_the_unrolled_gradient_then_the_weights(
     name: str, sgd: Sgd, hessian: Hessian
 ) -> None:
@@ -64,6 +65,7 @@ def test_a_darts_step_is_the_unrolled_gradient_then_the_weights(
 
 @HESSIANS
 @pytest.mark.parametrize("update", ["simultaneous", "alternating"])
+@pytest.mark.sample(2)
 def test_a_milenas_step_unrolls_both_losses(update: Any, hessian: Hessian) -> None:
     lambda_ = 0.3
     settings = MilenasSettings(

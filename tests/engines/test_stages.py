@@ -52,6 +52,7 @@ def snapshot(engine: Engine) -> list[Tensor]:
 
 
 @METHODS
+@pytest.mark.sample(3)
 def test_every_stage_has_a_warm_up_and_the_next_has_half_the_operations(
     method: str, name: str
 ) -> None:

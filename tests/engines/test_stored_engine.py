@@ -236,6 +236,7 @@ METHODS = pytest.mark.parametrize("method", ENGINES)
 
 
 @CASES
+@pytest.mark.sample(12)
 def test_a_search_goes_on_from_a_state_bit_for_bit(case: Case, moments: tuple[int, ...]) -> None:
     whole, stored, told = case.start(), dict[int, Saved](), list[object]()
     for done, call in enumerate(whole.calls(), 1):
@@ -269,6 +270,7 @@ def after_an_epoch(method: str, name: str = "images") -> Work:
 @pytest.mark.parametrize(
     "method", ["darts", "nasp", "gdas", "asap", "bayesnas", "enas", "evolution", "random_search"]
 )
+@pytest.mark.sample(4)
 def test_a_search_goes_back_to_a_state_of_its_own(method: str) -> None:
     work = Case(method).start()
     first = work.saved()
@@ -308,6 +310,7 @@ def test_a_state_with_something_more_is_refused(method: str) -> None:
 
 
 @METHODS
+@pytest.mark.sample(6)
 def test_a_state_without_all_of_its_numbers_is_refused(method: str) -> None:
     work = after_an_epoch(method)
     state = copied(work.engine.state())

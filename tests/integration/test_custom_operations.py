@@ -73,6 +73,7 @@ def test_operation_runs_in_the_supernet(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
+@pytest.mark.sample(1)
 def test_operation_is_exported_to_onnx_and_python(tmp_path: Path, name: str) -> None:
     cell = f"node n1 = {name}(in1) + {name}(in2)\n    node n2 = skip_connect(n1) + {name}(in1)"
     compiled = without_choices(compile_spec(spec(tmp_path, name, cell)), "exported")

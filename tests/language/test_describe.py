@@ -59,6 +59,7 @@ def test_every_rule_is_there_and_used() -> None:
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: f"{path.parent.name}.{path.stem}")
+@pytest.mark.sample(16)
 def test_all_specs_are_of_the_grammar(path: Path) -> None:
     assert accepts(RULES, path.read_text(encoding="utf-8"))
 

@@ -22,6 +22,7 @@ SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.nas"))
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@pytest.mark.sample(12)
 def test_specs_that_are_right_stay_as_they_are(path: Path) -> None:
     source = read_source(path)
     assert fixed(source, mistakes, guess=True) is source

@@ -95,6 +95,7 @@ def test_cells_are_those_of_the_authors(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [*GENOTYPES, *STRINGS])
+@pytest.mark.sample(5)
 def test_cells_come_back_from_the_notation_of_their_paper(name: str) -> None:
     notation = NOTATIONS["nas-bench-201" if name in STRINGS else "genotype"]
     architecture = architecture_of(f"use cnn.{name}")
@@ -118,6 +119,7 @@ def test_recurrent_cells_come_back_from_genotypes(name: str) -> None:
 
 
 @pytest.mark.parametrize(("network", "cell"), TOLD)
+@pytest.mark.sample(8)
 def test_networks_have_the_weights_that_the_docs_tell(network: str, cell: str) -> None:
     assert f"{params(network, cell):,}" == TOLD[network, cell]
 

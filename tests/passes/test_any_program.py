@@ -200,6 +200,7 @@ def assert_all_keep(program: Program, all_names: Sequence[tuple[str, ...]]) -> N
 
 
 @pytest.mark.parametrize("program", FIXED.values(), ids=FIXED)
+@pytest.mark.sample(4)
 def test_a_program_at_the_edge_computes_the_same_behind_every_pass(program: Program) -> None:
     assert_all_keep(program, [*SINGLES, USUAL])
 

@@ -51,6 +51,7 @@ def test_logits_and_outputs_of_every_layer_with_the_stored_statistics(name: str)
 
 
 @pytest.mark.parametrize("name", EVALUATED)
+@pytest.mark.sample(1)
 def test_logits_and_gradients_with_the_statistics_of_the_batch(name: str) -> None:
     stored, numbers = tensors(f"darts_cnn_eval_{name}"), facts(f"darts_cnn_eval_{name}")
     network, by_name = network_of(name)

@@ -187,6 +187,7 @@ def test_sdarts_at_random(epsilon: float) -> None:
     assert_step_of_weights(key, network, found)
 
 
+@pytest.mark.slow
 def test_sdarts_by_an_adversary() -> None:
     key, network = "sdarts_adv_eps_0.3", case()
     perturb, mixing = attack(network, PerturbAdversarially(epsilon=0.3))
@@ -201,6 +202,7 @@ def test_sdarts_by_an_adversary() -> None:
     assert_step_of_weights(key, network, found)
 
 
+@pytest.mark.slow
 def test_an_attack_that_helps_is_undone() -> None:
     key, network = "sdarts_adv_undone", case()
     settings = PerturbAdversarially(epsilon=0.01)
@@ -243,6 +245,7 @@ def skip_of(base: Case, name: str) -> str:
 
 
 @pytest.mark.parametrize("factor", [1.0, 0.6, 0.0])
+@pytest.mark.sample(1)
 def test_darts_minus(factor: float) -> None:
     network = with_skips()
     network.supernet.skip = factor

@@ -10,6 +10,7 @@ from tests.reference.networks import fresh, layer_outputs, statistics
 
 
 @pytest.mark.parametrize("name", DARTS)
+@pytest.mark.sample(1)
 def test_logits_and_running_statistics(name: str) -> None:
     for part in ("train", "valid"):
         case = fresh(name)
@@ -35,6 +36,7 @@ def test_logits_with_the_stored_statistics(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DARTS)
+@pytest.mark.sample(1)
 def test_outputs_of_every_layer(name: str) -> None:
     case = fresh(name)
     weights = case.relaxation().deterministic().weights

@@ -56,6 +56,7 @@ def total(factor: float, gradients: Alphas, others: Alphas) -> Alphas:
 
 
 @pytest.mark.parametrize("name", DARTS)
+@pytest.mark.sample(1)
 def test_first_order(name: str) -> None:
     of_valid, of_train = gradient(name, "first"), gradient(name, "first", lambda_=0.0)
     assert_alphas(name, "grad/darts1", of_valid)
@@ -66,6 +67,7 @@ def test_first_order(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DARTS_ONE_BY_DEFAULT)
+@pytest.mark.slow
 def test_second_order(name: str) -> None:
     of_valid = gradient(name, "second", hessian="difference")
     mixed = gradient(name, "second", lambda_=0.1)

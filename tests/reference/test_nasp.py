@@ -102,6 +102,7 @@ def test_costs_of_operations(name: str) -> None:
 
 @pytest.mark.parametrize("name", NASP)
 @pytest.mark.parametrize("weight", ["0", "0.1"])
+@pytest.mark.sample(2)
 def test_gradient_and_step_of_alpha(name: str, weight: str) -> None:
     case = fresh(name)
     chosen, point = proximal(case)

@@ -67,6 +67,7 @@ def fill_with_zeros(optimiser: WeightOptimiser, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("variant", ["dropped_grads", "zeroed_grads"])
 @pytest.mark.parametrize("name", NASP)
+@pytest.mark.sample(2)
 def test_three_steps(name: str, variant: str, monkeypatch: pytest.MonkeyPatch) -> None:
     case = fresh(name)
     monkeypatch.setattr(choice_table, "tie_breaks", first_wins)

@@ -79,6 +79,7 @@ def test_logits_and_outputs_of_every_layer(part: str) -> None:
 
 
 @pytest.mark.parametrize("part", PARTS)
+@pytest.mark.sample(1)
 def test_losses_and_gradients(part: str) -> None:
     network = fresh(NAME)
     relaxation, weights = relaxed(network), network.supernet.weights()

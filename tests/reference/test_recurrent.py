@@ -44,6 +44,7 @@ def logits_and_outputs(case: Case, kind: str) -> tuple[Tensor, Tensor, Tensor]:
 @pytest.mark.parametrize("plain", [True, False])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", FILES)
+@pytest.mark.sample(3)
 def test_supernet_in_training_mode(name: str, kind: str, plain: bool) -> None:
     case = fresh(name)
     case.network.plain = plain
@@ -184,6 +185,7 @@ def test_second_order_as_coded(name: str) -> None:
         *(pytest.param(name, "darts2_as_coded", marks=pytest.mark.slow) for name in FILES[1:]),
     ],
 )
+@pytest.mark.sample(1)
 def test_complete_steps(name: str, method: str) -> None:
     """Alpha first, then the weights from the same hidden state, with the slowness penalty."""
     case = fresh(name)

@@ -56,6 +56,7 @@ STEPS = [
 
 
 @pytest.mark.parametrize(("name", "method", "steps"), STEPS)
+@pytest.mark.sample(3)
 def test_steps(name: str, method: str, steps: int) -> None:
     case = fresh(name)
     engine = ENGINES[method](case.supernet)

@@ -26,6 +26,7 @@ def classes(forms: list[Form]) -> int:
 
 
 @pytest.mark.parametrize("text", CELLS.values(), ids=CELLS)
+@pytest.mark.sample(1)
 def test_as_many_forms_differ_as_comparing_each_with_each_finds(text: str) -> None:
     is_recurrent = "rnn" in text
     network = "" if is_recurrent else "\nnetwork { cells one; stem conv(3, out = C) }"

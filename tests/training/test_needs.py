@@ -67,6 +67,7 @@ def test_a_search_keeps_what_is_said(precision: Precision, passes: tuple[str, ..
         "nao",
     ],
 )
+@pytest.mark.sample(4)
 def test_no_pass_of_a_step_keeps_more_than_is_said(
     method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

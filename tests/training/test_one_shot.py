@@ -94,6 +94,7 @@ def test_a_loss_without_end_is_no_measurement() -> None:
 
 
 @pytest.mark.parametrize("method", ["darts", "nasp", "gdas", "asap", "enas", "evolution", "nao"])
+@pytest.mark.sample(3)
 def test_a_search_goes_on_as_if_nothing_had_been_measured(
     method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

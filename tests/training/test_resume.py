@@ -142,6 +142,7 @@ def test_it_goes_on_bit_for_bit(train: Callable[..., Trained], epoch: int) -> No
 
 @pytest.mark.parametrize("step", [1, 4, 10])
 @pytest.mark.parametrize("train", [on_images, on_averaged_images, on_text])
+@pytest.mark.sample(4)
 def test_it_goes_on_amid_an_epoch_bit_for_bit(train: Callable[..., Trained], step: int) -> None:
     """After the first step of all, the last one of an epoch of images, and one between others."""
     before, after = Listener(), Listener()
@@ -173,6 +174,7 @@ def on_stalling_text(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Trained]:
     return train
 
 
+@pytest.mark.slow
 def test_averaging_goes_on_bit_for_bit(on_stalling_text: Callable[..., Trained]) -> None:
     """Interrupted before it begins, when it has begun, and later; the best epoch is old."""
     keeper = Stored()

@@ -74,6 +74,7 @@ def supernets(monkeypatch: pytest.MonkeyPatch) -> list[Supernet]:
 
 
 @EVERY_ENGINE
+@pytest.mark.sample(3)
 def test_digits_are_searched_from_end_to_end(method: str, digits: Data) -> None:
     report = Listener()
     has_arch = "arch" in SEARCH[method].settings()
@@ -114,6 +115,7 @@ def test_records_arrive_in_order(method: str) -> None:
 
 
 @EVERY_KIND
+@pytest.mark.sample(4)
 def test_a_record_has_what_applies_to_the_method(method: str) -> None:
     report = Listener()
     run_search(method, random_data(), epochs=2, report=report)
@@ -156,6 +158,7 @@ def test_a_record_has_how_many_operations_have_stopped_where_some_may() -> None:
 
 
 @SOME_METHODS
+@pytest.mark.sample(2)
 def test_same_seed_gives_the_same_bits(method: str, supernets: list[Supernet]) -> None:
     first, again, other = (run_search(method, random_data(), seed=s) for s in (0, 0, 1))
     assert first.scores == again.scores
@@ -177,6 +180,7 @@ def test_dropout_is_seeded_too() -> None:
 
 
 @SOME_METHODS
+@pytest.mark.sample(2)
 def test_space_with_uneven_edges_and_fixed_parts_is_searched(method: str) -> None:
     data = random_data(small.SHAPE, small.CLASSES)
     found = run_search(method, data, small.space(small.UNEVEN, method), epochs=1)
@@ -187,6 +191,7 @@ def test_space_with_uneven_edges_and_fixed_parts_is_searched(method: str) -> Non
 
 
 @SOME_METHODS
+@pytest.mark.sample(2)
 def test_validation_and_test_data_train_nothing(method: str, supernets: list[Supernet]) -> None:
     data = random_data()
     validation = with_other_labels(with_value(data.validation, 3.0))
@@ -209,6 +214,7 @@ def test_validation_and_test_data_train_nothing(method: str, supernets: list[Sup
 
 
 @EVERY_KIND
+@pytest.mark.sample(3)
 def test_the_architecture_data_matter_to_methods_that_look_at_them(method: str) -> None:
     data, epochs = random_data(), 8 if method == "random_search" else 2
     changed = replace(data, architecture=with_other_labels(data.architecture))

@@ -101,6 +101,7 @@ def slow(*cases: object) -> list[ParameterSet]:
 
 
 @pytest.mark.parametrize("method", ["darts", *slow("gdas"), "nasp", "enas", *slow("evolution")])
+@pytest.mark.sample(1)
 def test_a_search_of_every_kind_goes_on(method: str) -> None:
     assert_goes_on(image_search(method), random_data(), 1, STEPS, STEPS + 3)
 
@@ -130,6 +131,7 @@ def test_a_search_on_text_goes_on(method: str) -> None:
     ],
     ids=["warm-up", "stable", "eigenvalue", "best", "every size", "OLES"],
 )
+@pytest.mark.sample(2)
 def test_what_is_known_of_earlier_epochs_goes_on(given: dict[str, Any]) -> None:
     assert_goes_on(image_search("darts", **given), random_data(), STEPS + 2)
 

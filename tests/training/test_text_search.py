@@ -52,6 +52,7 @@ def supernets(monkeypatch: pytest.MonkeyPatch) -> list[Supernet]:
 
 
 @EVERY_ENGINE
+@pytest.mark.sample(3)
 def test_every_method_searches_and_says_the_perplexity(method: str, data: Data) -> None:
     report = Listener()
     found = search_text(method, data, epochs=1, report=report)
@@ -67,6 +68,7 @@ def test_every_method_searches_and_says_the_perplexity(method: str, data: Data) 
 
 # One per way of drawing what is random.
 @pytest.mark.parametrize("method", ["darts", "gdas", "nasp", "random"])
+@pytest.mark.sample(2)
 def test_same_seed_gives_the_same_bits(method: str, data: Data, supernets: list[Supernet]) -> None:
     first, again = (search_text(method, data, epochs=1) for _ in range(2))
     assert first.scores == again.scores
@@ -134,6 +136,7 @@ def test_the_eigenvalue_is_taken_of_text(data: Data) -> None:
     assert all(record.eigenvalue is not None for record in report.epochs)
 
 
+@pytest.mark.slow
 def test_a_rule_that_never_holds_changes_nothing(data: Data) -> None:
     """The look ahead has masks of its own: none."""
     never = Eigenvalue(ratio=1e-9, window=1)
