@@ -77,7 +77,7 @@ def test_what_a_notebook_shows_of_a_spec_is_a_line(spec: Path) -> None:
 
 
 def test_a_spec_can_be_handed_to_another_process(spec: Path) -> None:
-    spec.write_text(SMALL + "op twice(f) = f >> f\n")
+    spec.write_text("use papers.darts\nop twice(f) = f -> f\ndata digits\nsearch darts\n")
     compiled = dslnas.compile_spec(spec)
     there = pickle.loads(pickle.dumps(compiled))
     assert (there.hash, there.text) == (compiled.hash, compiled.text)
