@@ -34,7 +34,7 @@ def _is(kind: type) -> Callable[[object], bool]:
 def _rules() -> dict[str, Rule]:
     """Return the options of `dslnas.app.run.RunOptions`, each with its rule."""
     from dslnas.runs.stop_request import StopRequest
-    from dslnas.settings.precision import AnyExecution, AnyPrecision
+    from dslnas.settings.precision import AnyExecution, AnyPrecision, BatchNorm
 
     precisions, executions = get_args(AnyPrecision), get_args(AnyExecution)
     return {
@@ -42,6 +42,7 @@ def _rules() -> dict[str, Rule]:
         "passes": (_is(str), "text: 'all', 'none', or names of passes with commas between them"),
         "execution": (lambda value: value in executions, " or ".join(map(repr, executions))),
         "precision": (lambda value: value in precisions, " or ".join(map(repr, precisions))),
+        "batch_norm": (lambda value: value in get_args(BatchNorm), "'together' or 'apart'"),
         "seed": (_is_seed, f"a whole number from 0 to {LARGEST_SEED}"),
         "resume": (_is(bool), "True or False"),
         "checkpoint_minutes": (_is_minutes, "a number above 0, or None"),

@@ -17,7 +17,7 @@ from dslnas.training.keeping import P, Saved
 
 def keeper(run: Run, checkpoint: Checkpoint[P]) -> RunKeeper[P]:
     """Return the keeper of a loop of a run."""
-    return RunKeeper(run.folder, checkpoint, run.stop, run.checkpoint_minutes)
+    return RunKeeper(run.folder, checkpoint, run.stop, run.checkpoint_minutes, run.runtime.ranks)
 
 
 def last_saved(run: Run, checkpoint: Checkpoint[P], epochs: int) -> Saved[P] | None:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import atexit
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
-from typing import TypeVar, Unpack
+from shutil import rmtree
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from dslnas.app.compile import Compiled, CompiledArchitecture
 from dslnas.app.run import Listener, Notice, Run, silent
 from dslnas.app.runtime import RuntimeOptions, make_runtime
 from dslnas.diagnostics import UserError
+from dslnas.files import write_whole
+from dslnas.launch import launched
 from dslnas.runs.folder import (
     ARCHITECTURE,
+    CHECKPOINTS,
+    METRICS,
+    SPEC,
     RunFolder,
     check_empty,
     free_folder,
@@ -19,9 +28,18 @@ from dslnas.runs.folder import (
     is_searched,
     read_metrics,
 )
-from dslnas.runs.manifest import MANIFEST, first_manifest, read_manifest, read_run_manifest
+from dslnas.runs.manifest import (
+    MANIFEST,
+    Manifest,
+    first_manifest,
+    read_manifest,
+    read_run_manifest,
+)
 from dslnas.runs.stop_request import StopRequest
 from dslnas.runs.summary import BASELINE
+
+if TYPE_CHECKING:
+    from dslnas.ranks import Ranks
 
 EXPORTED = Path("exported")
 """Folder below which runs go that name none."""
@@ -50,7 +68,12 @@ def begin(
     """
     spec = named_by_its_run(spec)
     word = "trained" if isinstance(spec, CompiledArchitecture) else spec.method
-    path = Path(out) if out else free_folder(EXPORTED, f"{spec.name}-{word}-seed{seed}")
+    launch = launched()
+    if launch.writes:
+        path = Path(out) if out else free_folder(EXPORTED, f"{spec.name}-{word}-seed{seed}")
+    else:  # it does all that the first one does, where nobody looks
+        path = _folder_beside_the_first(make_runtime(spec, **how).ranks)
+        resume = resume and (path / MANIFEST).exists()
     before = None
     if resume and out is not None and not path.exists():
         report(Notice(f"There is no run in {path} yet: it begins"))
@@ -61,6 +84,8 @@ def begin(
     else:
         check_empty(path)
     runtime = make_runtime(spec, **how)
+    if launch.writes and not launch.is_alone:
+        runtime.ranks.files(_stored(path))
     method = BASELINE if baseline else spec.method
     manifest = first_manifest(spec.name, spec.hash, method, spec.program, seed, runtime.facts())
     if before is None:
@@ -71,14 +96,41 @@ def begin(
     run = Run(folder, spec, report, checkpoint_minutes, stop)
     if run.is_finished:
         return run
-    for package, version in before.versions.items():
-        now = manifest.versions.get(package, "none")
-        if now != version:
-            text = f"It began with {package} {version}, here is {now}: its bits may be others"
-            report(Notice(text))
+    _tell_of_changes(run, before, manifest)
     if not has_checkpoint(path):
         report(Notice(_resumed(run)))
     return run
+
+
+def _tell_of_changes(run: Run, before: Manifest, now: Manifest) -> None:
+    """Say why the bits of a run that is gone on with may be others than without interruption."""
+    if before.processes != now.processes:
+        text = f"Processes: {before.processes} before, {now.processes} now"
+        run.report(Notice(f"{text}: sums come in another order, and last digits may differ"))
+        run.folder.update(processes=now.processes)
+    for package, version in before.versions.items():
+        here = now.versions.get(package, "none")
+        if here != version:
+            text = f"It began with {package} {version}, here is {here}: its bits may be others"
+            run.report(Notice(text))
+
+
+def _stored(path: Path) -> dict[str, bytes]:
+    """Return the files of a run that it is gone on with from, by name; none where it begins."""
+    names = (MANIFEST, SPEC, METRICS, ARCHITECTURE, *chain.from_iterable(CHECKPOINTS.values()))
+    return {name: (path / name).read_bytes() for name in names if (path / name).exists()}
+
+
+def _folder_beside_the_first(ranks: Ranks) -> Path:
+    """Return a folder for a process that is not the first, with the run as that one finds it.
+
+    It goes with the process.
+    """
+    path = Path(mkdtemp(prefix="dslnas-"))
+    atexit.register(rmtree, path, ignore_errors=True)
+    for name, content in ranks.files({}).items():
+        write_whole(path / name, content)
+    return path
 
 
 def named_by_its_run(spec: _Spec) -> _Spec:

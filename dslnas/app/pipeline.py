@@ -21,6 +21,7 @@ from dslnas.app.run import Notice, Run, RunOptions
 from dslnas.app.search import draw, search
 from dslnas.app.train import train
 from dslnas.diagnostics import command
+from dslnas.launch import launched
 from dslnas.runs.folder import REPORT
 
 
@@ -33,7 +34,8 @@ def run_pipeline(
 ) -> Run:
     """Run what `compile_spec` returned to the end, in `out` or a new folder below `exported`.
 
-    With `baseline` an architecture is drawn at random instead of being searched.
+    With `baseline` an architecture is drawn at random instead of being searched. Of several
+    processes that torchrun started the first one writes, and exports when it is alone again.
 
     Raises:
         UserError: Whatever goes wrong; the manifest then says `failed` or `interrupted`.
@@ -44,6 +46,8 @@ def run_pipeline(
         run = train(draw(spec, out, **options))
     else:
         run = train(search(spec, out, **options))
+    if not launched().writes:
+        return run
     if not run.is_finished:
         with _keeping_the_weights(run):
             export(run)

@@ -17,7 +17,7 @@ from dslnas.app.compile import (
     without_choices,
 )
 from dslnas.app.data import load_data
-from dslnas.app.runtime import RuntimeOptions, torch_device
+from dslnas.app.runtime import RuntimeOptions, ranks_on, torch_device
 from dslnas.diagnostics import UserError, user_error
 from dslnas.runs.architecture import Cells, cells_of
 from dslnas.runs.command import resuming
@@ -172,8 +172,9 @@ class Run:
         """How its networks run."""
         from dslnas.backends.torch.runtime import Runtime
 
-        how = self.manifest
-        return Runtime(torch_device(how.device), how.passes, how.execution, how.precision)
+        how, device = self.manifest, torch_device(self.manifest.device)
+        ranks = ranks_on(device.type, how.batch_norm)
+        return Runtime(device, how.passes, how.execution, how.precision, ranks)
 
     def read_data_from(self, overrides: Sequence[str]) -> None:
         """Read the data from where arguments of `--set` say that they lie now.

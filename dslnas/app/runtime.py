@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, TypedDict
 
 from dslnas.app.compile import Compiled
 from dslnas.diagnostics import UserError, user_error
+from dslnas.launch import launched
 from dslnas.passes.manager import passes_named
-from dslnas.settings.precision import AnyExecution, AnyPrecision
+from dslnas.settings.precision import AnyExecution, AnyPrecision, BatchNorm
 
 if TYPE_CHECKING:
     import torch
 
     from dslnas.backends.torch.runtime import Runtime
+    from dslnas.ranks import Ranks
 
 
 class RuntimeOptions(TypedDict, total=False):
@@ -23,12 +25,15 @@ class RuntimeOptions(TypedDict, total=False):
         passes: Passes that rewrite networks, with commas; `all` by default, or `none`.
         execution: How training steps run; `eager` by default, primitive by primitive.
         precision: Precision of training; `float32` by default.
+        batch_norm: Whether batch norm of several processes takes its statistics from the whole
+            batch, `together`, as by default, or in each from its part of it, `apart`.
     """
 
     device: str
     passes: str
     execution: AnyExecution
     precision: AnyPrecision
+    batch_norm: BatchNorm
 
 
 def make_runtime(
@@ -38,12 +43,14 @@ def make_runtime(
     passes: str = "all",
     execution: AnyExecution = "eager",
     precision: AnyPrecision = "float32",
+    batch_norm: BatchNorm = "together",
 ) -> Runtime:
     """Return how the networks of a spec run.
 
     Raises:
         UserError: NAS806 for an unknown pass, NAS012 if the device is not there, NAS013 if nothing
-            can be compiled for it, NAS014 for what does not go together.
+            can be compiled for it, NAS014 for what does not go together, NAS734 or NAS735 if there
+            are several processes that do not find each other.
     """
     names = passes_named(passes)
     _check_together(spec, device.partition(":")[0] == "cpu", names, execution, precision)
@@ -51,7 +58,8 @@ def make_runtime(
     from dslnas.backends.torch.runtime import Runtime
     from dslnas.backends.torch.torch_compile import check_compiler
 
-    runtime = Runtime(place, names, execution, precision)
+    ranks = ranks_on(place.type, batch_norm)
+    runtime = Runtime(place, names, execution, precision, ranks)
     if runtime.compiles:
         check_compiler(place)
     return runtime
@@ -66,7 +74,14 @@ def _check_together(
 ) -> None:
     """Raise NAS014 for options that do not go together, or not with a spec."""
     compiles, records = execution.startswith("compile"), execution.endswith("graphs")
-    recurrent = spec.graph.is_sequence
+    recurrent, processes = spec.graph.is_sequence, launched().size
+    if processes > 1 and (execution != "eager" or precision == "auto"):
+        raise _refused(
+            "execution" if execution != "eager" else "precision",
+            f"`{execution if execution != 'eager' else precision}` is for one process, and "
+            f"{processes} train this network together",
+            "leave it out",
+        )
     if precision == "tf32" and on_cpu:
         raise _refused(
             "precision", "`tf32` is a way in which GPUs multiply", "leave `precision` out"
@@ -96,12 +111,29 @@ def _refused(where: str, message: str, help: str) -> UserError:
     return user_error("NAS014", message, where=where, help=help)
 
 
+def ranks_on(device: str, batch_norm: BatchNorm) -> Ranks:
+    """Return the processes of this run, which have met, on devices of a kind.
+
+    Raises:
+        UserError: NAS734 or NAS735 if they do not find each other.
+    """
+    from dslnas.meeting import meet
+
+    return meet(launched(), device, synchronised=batch_norm == "together")
+
+
 def torch_device(name: str) -> torch.device:
-    """Return a device; raise NAS012 if it is not there."""
+    """Return a device, for `cuda` of several processes that of this one.
+
+    Raises:
+        UserError: NAS012 if it is not there.
+    """
     import torch
 
     try:
         device = torch.device(name)
+        if device == torch.device("cuda") and not launched().is_alone:
+            device = torch.device("cuda", launched().local_rank)
         if device.type not in ("cpu", "cuda"):
             raise RuntimeError
         torch.empty(1, device=device)

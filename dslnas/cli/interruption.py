@@ -16,6 +16,7 @@ from dslnas.app.run import RunInterrupted
 from dslnas.cli.main import INTERRUPTED, SIGNALS, STOPPED
 from dslnas.cli.printing import say
 from dslnas.diagnostics import command
+from dslnas.launch import launched
 from dslnas.runs.stop_request import StopRequest
 
 
@@ -25,8 +26,9 @@ class Interrupted(click.ClickException):
     exit_code = INTERRUPTED
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """Tell it on stderr."""
-        _say(self.message)
+        """Tell it on stderr, where there is something to tell."""
+        if self.message:
+            _say(self.message)
 
 
 class Stopped(Interrupted):
@@ -45,16 +47,19 @@ def ending_on_signals(arguments: Sequence[str]) -> Iterator[StopRequest]:
     Raises:
         Interrupted: It was interrupted.
     """
-    stop, came = StopRequest(), list[int]()
+    stop, came, launch = StopRequest(), list[int](), launched()
 
     def handle(number: int, frame: FrameType | None) -> None:
         is_first = not came
         came.append(number)
-        if not stop.is_heard or (number == signal.SIGINT and not is_first):
+        # torchrun hands on what came to all of its processes already
+        is_meant = number == signal.SIGINT and not is_first and launch.is_alone
+        if not stop.is_heard or is_meant:
             raise KeyboardInterrupt
         if is_first:
             stop.ask()
-            _say("Ending after this step; Ctrl-C ends it at once")
+            if launch.writes:
+                _say("Ending after this step; Ctrl-C ends it at once")
 
     in_main = threading.current_thread() is threading.main_thread()  # Python's rule for signals
     before = {number: signal.getsignal(number) for number in SIGNALS if in_main}
@@ -66,7 +71,7 @@ def ending_on_signals(arguments: Sequence[str]) -> Iterator[StopRequest]:
     except KeyboardInterrupt as error:
         path = error.path if isinstance(error, RunInterrupted) else None
         kind = Interrupted if not came or signal.SIGINT in came else Stopped
-        raise kind(_told(path, arguments)) from None
+        raise kind(_told(path, arguments) if launch.writes else "") from None
     finally:
         for number, old in before.items():
             signal.signal(number, old)

@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -139,7 +140,7 @@ def run(arguments: list[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except UserError as error:
-        click.echo(error.render(), err=True)
+        click.echo(f"{_whose()}{error.render()}", err=True)
         return WRONG_INPUT
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted; what was written before stays as it is", err=True)
@@ -156,6 +157,16 @@ def run(arguments: list[str] | None = None) -> int:
         click.echo(traceback.format_exc(), err=True)
         return OUR_FAULT
     return code if isinstance(code, int) else OK  # `--check` and `--json` exit without a message
+
+
+def _whose() -> str:
+    """Return what begins a message of one of several processes."""
+    from dslnas.launch import launched
+
+    with suppress(UserError):
+        launch = launched()
+        return "" if launch.is_alone else f"[rank {launch.rank}] "
+    return ""
 
 
 def _full_disk(error: Exception) -> Exception | None:

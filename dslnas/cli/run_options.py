@@ -20,6 +20,7 @@ from dslnas.cli.options import (
     seed_option,
 )
 from dslnas.cli.runtime import runtime_options
+from dslnas.launch import launched
 
 if TYPE_CHECKING:
     from dslnas.app.compile import Compiled, CompiledArchitecture
@@ -45,6 +46,7 @@ class RunOptions:
         from dslnas.cli.interruption import ending_on_signals
         from dslnas.cli.render.progress import progress
 
+        quiet = quiet or not launched().writes
         with progress(quiet=quiet) as report, ending_on_signals(given_arguments()) as stop:
             yield LoopOptions(
                 resume=self.resume,
@@ -78,4 +80,5 @@ def train_and_print(spec: CompiledArchitecture, options: RunOptions, *, as_json:
 
     with options.running(spec, quiet=as_json) as loop:
         run = run_pipeline(spec, options.out, seed=options.seed, **loop)
-    print_run(run, as_json=as_json)
+    if launched().writes:
+        print_run(run, as_json=as_json)

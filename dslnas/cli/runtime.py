@@ -1,4 +1,4 @@
-"""Options that say how networks run: --device, --passes, --execution and --precision."""
+"""Options that say how networks run, from --device to --batch-norm."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import click
 from click.core import ParameterSource
 
 from dslnas.app.runtime import RuntimeOptions
-from dslnas.settings.precision import AnyExecution, AnyPrecision
+from dslnas.settings.precision import AnyExecution, AnyPrecision, BatchNorm
 
 PRECISIONS, EXECUTIONS = get_args(AnyPrecision), get_args(AnyExecution)
+NORMS = get_args(BatchNorm)
 
 OPTIONS = tuple(RuntimeOptions.__annotations__)
 
@@ -49,11 +50,19 @@ CHOICES = (
         help="Precision of training; bfloat16 is mixed with float32, and tf32 rounds what a GPU "
         "multiplies. Exports are float32.",
     ),
+    click.option(
+        "--batch-norm",
+        type=click.Choice(NORMS),
+        default=NORMS[0],
+        show_default=True,
+        help="Where several processes (torchrun) train a network, whether batch norm takes its "
+        "statistics from the whole batch, as one process would, or each from its part, faster.",
+    ),
 )
 
 
 def runtime_options(command: Callable[..., object]) -> Callable[..., object]:
-    """Add the four options; the command gets them as one argument, `how`."""
+    """Add the options; the command gets them as one argument, `how`."""
 
     @wraps(command)
     def gathering(**given: Any) -> object:

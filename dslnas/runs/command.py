@@ -21,6 +21,7 @@ def resuming(path: Path, manifest: Manifest) -> str:
         "--passes": (manifest.passes, USUAL),
         "--execution": (manifest.execution, "eager"),
         "--precision": (manifest.precision, "float32"),
+        "--batch-norm": (manifest.batch_norm, "together"),
     }
     for option, (value, usual) in options.items():
         if value != usual:

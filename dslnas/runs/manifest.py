@@ -9,7 +9,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
-from pydantic import BeforeValidator, ConfigDict, Field, JsonValue, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PositiveInt,
+    model_validator,
+)
 from pydantic_core import to_jsonable_python
 
 from dslnas.diagnostics import user_error
@@ -18,7 +25,7 @@ from dslnas.exporters.precision_record import PrecisionRecords
 from dslnas.json_model import MEASUREMENT, JsonModel, OpenModel, Seconds, read_model
 from dslnas.language.check.checked import CheckedProgram
 from dslnas.settings.data import TokenLevel
-from dslnas.settings.precision import AnyExecution, AnyPrecision
+from dslnas.settings.precision import AnyExecution, AnyPrecision, BatchNorm
 from dslnas.settings.spec import SpecSettings
 from dslnas.training.choice import Chosen
 from dslnas.training.records import SearchCheck
@@ -172,6 +179,8 @@ class Manifest(OpenModel):
         execution: How their training steps ran: one primitive after the other, cells by
             torch.compile, or as CUDA graphs; `auto` where that was measured.
         precision: Precision of the arithmetic, or `auto`.
+        batch_norm: Where batch norm of several processes takes its statistics from.
+        processes: How many processes trained the networks together, when it last went on.
         settings: Settings of every section, by its name.
         versions: Versions of dslnas, Python and the packages that results depend on.
         machine: Operating system and processor.
@@ -191,6 +200,8 @@ class Manifest(OpenModel):
     passes: tuple[str, ...]
     execution: AnyExecution
     precision: AnyPrecision
+    batch_norm: BatchNorm = "together"
+    processes: PositiveInt = 1
     settings: SpecSettings
     versions: dict[str, str]
     machine: dict[str, str]

@@ -21,7 +21,7 @@ from dslnas.runs.folder import (
 )
 from dslnas.runs.manifest import Manifest
 
-SAME = ("spec_hash", "method", "seed", "device", "passes", "execution", "precision")
+SAME = ("spec_hash", "method", "seed", "device", "passes", "execution", "precision", "batch_norm")
 """Entries of the manifest in which a run must be the one that is gone on with."""
 
 

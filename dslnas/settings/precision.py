@@ -14,3 +14,7 @@ both."""
 
 AnyExecution: TypeAlias = Literal[Execution, "auto"]
 """An execution, or whichever is best where it is measured."""
+
+BatchNorm: TypeAlias = Literal["together", "apart"]
+"""Examples from which batch norm takes its statistics where several processes share a batch: those
+of all of them, or of each its own."""

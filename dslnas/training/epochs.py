@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from dslnas.backends.torch.losses import run_batch
+from dslnas.backends.torch.synchronised import share_statistics
 from dslnas.data.batches import Batch, Part, Reading
 from dslnas.data.dataset import Data
 from dslnas.engines.objectives.accumulation import Gradients, added, in_parts, summed
@@ -117,6 +118,7 @@ class Epochs:
         assert gradients is not None
         found = summed(torch.stack(reported).sum(), gradients, trainee.ranks)
         trainee.optimiser.step(found.gradients, self._share(batch))
+        share_statistics(trainee.network, trainee.ranks)
         return float(found.loss)
 
     def _share(self, batch: Batch) -> float:

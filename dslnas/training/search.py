@@ -9,6 +9,7 @@ import torch
 
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Supernet
+from dslnas.backends.torch.synchronised import share_statistics
 from dslnas.data.batches import Batch, Reading, forever
 from dslnas.data.dataset import Data
 from dslnas.engines.catalogue import make_engine
@@ -145,6 +146,7 @@ class Search:
         for train in self._weights:
             self._steps += 1
             losses = self._engine.step(train, next(self._architecture))
+            share_statistics(self._supernet.network, self._supernet.ranks)
             for what, value in _named(losses):
                 check_finite(what, value, epoch + 1, self._steps, where)
                 self._losses[what] = self._losses.get(what, 0.0) + value

@@ -76,8 +76,8 @@ class Runtime:
     def place(self, network: TorchNetwork) -> TorchNetwork:
         """Move a network to the device, to run from now on as is said here; return it."""
         network.passes, network.torch_compile = self.paying, self.compiles
-        network.plain = not self.passes or self.ranks.synchronised
-        network.run_state.ranks = self.ranks if self.ranks.synchronised else ALONE
+        network.plain = not self.passes or self.ranks.norm_together
+        network.run_state.ranks = self.ranks if self.ranks.norm_together else ALONE
         network.is_mixed = self.precision == "bfloat16"
         network.graphs = LossGraphs(CudaRecorder(self.device)) if self.records else None
         if self.device.type == "cuda":
@@ -87,10 +87,12 @@ class Runtime:
     def facts(self) -> dict[str, object]:
         """Return all of it as a manifest has it."""
         return {
-            "device": str(self.device),
+            "device": str(self.device) if self.ranks.is_alone else self.device.type,
             "passes": self.passes,
             "execution": self.execution,
             "precision": self.precision,
+            "batch_norm": "together" if self.ranks.synchronised else "apart",
+            "processes": self.ranks.size,
         }
 
 

@@ -15,6 +15,7 @@ from dslnas.cli.printing import say
 from dslnas.cli.render.summary import summary_text
 from dslnas.cli.run_options import RunOptions, run_options
 from dslnas.cli.runtime import given_runtime_options
+from dslnas.launch import launched
 
 
 @click.command("compile")
@@ -74,7 +75,8 @@ def compile_(
     with options.running(searched, quiet=as_json) as loop:
         if repeats is None:
             run = run_pipeline(searched, options.out, seed=options.seed, **loop)
-            print_run(run, as_json=as_json)
+            if launched().writes:
+                print_run(run, as_json=as_json)
             return
         seeds = range(options.seed, options.seed + repeats)
         runs = Repeats(searched, seeds, options.out, baseline=baseline, **loop)
@@ -99,5 +101,9 @@ def _check_usage(do_search: bool, repeats: int | None, seed: int) -> None:
     if repeats is None:
         if given("baseline") is ParameterSource.COMMANDLINE:
             raise click.UsageError("--baseline needs --repeats: it is what many runs are held to")
+    elif not launched().is_alone:
+        raise click.UsageError(
+            "--repeats is for one process: start one run for each seed, `torchrun ... --seed N`"
+        )
     elif seed + repeats - 1 > LARGEST_SEED:
         raise click.UsageError(f"seeds go up to {LARGEST_SEED}: choose a smaller --seed")
