@@ -1,4 +1,4 @@
-"""What processes know of each other before they meet, and what they agree on."""
+"""Launched processes: which one each is, and what all of them agree on."""
 
 from __future__ import annotations
 
