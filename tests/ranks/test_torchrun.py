@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -119,6 +120,20 @@ def test_a_process_that_is_killed_ends_the_others_and_the_run_goes_on(
     assert time.monotonic() - began < 30
     assert started.returncode != 0
     assert "error[NAS732]: another process of this run is gone" in told or "interrupted" in told
+    ran("--precision", "float64", "--resume", spec=spec, out=out)
+    assert_alike(out, whole, exactly=True)
+
+
+def test_a_disk_that_is_full_ends_all_and_the_run_goes_on(
+    whole: Path, spec: Path, tmp_path: Path, started: subprocess.Popen[str]
+) -> None:
+    out = tmp_path / "out"
+    # no file of it may grow beyond this any more, as if the disk had no space for more
+    resource.prlimit(process_of(0, out), resource.RLIMIT_FSIZE, (64, 64))
+    _, told = started.communicate(timeout=60)
+    assert started.returncode != 0
+    assert "[rank 0] " in told
+    assert "error[NAS021]" in told
     ran("--precision", "float64", "--resume", spec=spec, out=out)
     assert_alike(out, whole, exactly=True)
 
