@@ -218,3 +218,12 @@ def test_the_advice_for_other_line_ends_works_as_printed(tmp_path: Path) -> None
         command = caught.value.diagnostics[0].help.split("`")[1]
         subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True)
         assert read_source(tmp_path / "new").text == "let a = 1\nlet b = 2\n"
+
+
+def test_a_link_that_leads_to_itself_is_named(tmp_path: Path) -> None:
+    (tmp_path / "circle.nas").symlink_to("circle.nas")
+    (tmp_path / "spec.nas").write_text('use "circle.nas"\n')
+    with pytest.raises(UserError, match=r"NAS201.*`circle\.nas` is a link that leads to itself"):
+        link(read_source(tmp_path / "spec.nas"))
+    with pytest.raises(UserError, match=r"circle\.nas: error\[NAS001\]: file cannot be read"):
+        read_source(tmp_path / "circle.nas")

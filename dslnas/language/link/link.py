@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from os.path import isfile  # pathlib's raises for a name that no file can have
+from os.path import isfile, islink  # pathlib's raise for a name that no file can have
 from pathlib import Path
 from typing import TypeAlias
 
@@ -254,7 +254,8 @@ class _Linker:
             self._diagnostics.add("NAS202", message, use.span, help="copy the file beside the spec")
             return None
         if not isfile(path):
-            message = f"used file `{use.target}` does not exist"
+            fault = "is a link that leads to itself" if islink(path) else "does not exist"
+            message = f"used file `{use.target}` {fault}"
             slashed = use.target.replace("\\", "/")
             help = near_files(path, user.path) or f"paths are relative to {beside}"
             if slashed != use.target:

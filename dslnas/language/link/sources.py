@@ -114,6 +114,8 @@ def resolved(folder: Path, text: str) -> Path | None:
         path = (folder / text).resolve()
     except (OSError, ValueError):  # a name that no file can have
         return None
+    except RuntimeError:  # a link that leads to itself; from Python 3.13 on it stays as it is
+        path = folder.resolve() / text
     inside = not Path(text).is_absolute() and path.is_relative_to(folder.resolve())
     return path if inside else None
 
