@@ -27,8 +27,7 @@ FAULTS = {
 """By name the call that fails, its error, and what is told of it."""
 
 SHARES = [0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
-"""When it fails, as a share of all such calls of a run; the last one is that of the report, which a run
-can do without."""
+"""When it fails, as a share of all such calls of a run; one can do without the last, its report."""
 
 
 @pytest.fixture
