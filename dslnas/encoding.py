@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8, utf_8_decode
+from typing import NamedTuple
 
 _MARKS = {
     b"\xff\xfe\0\0": "UTF-32",
@@ -46,18 +48,47 @@ class NotUtf8Error(ValueError):
         self.help = help
 
 
+class Place(NamedTuple):
+    """The start of a block of a file.
+
+    Attributes:
+        bytes: Number of bytes before it.
+        lines: Number of line feeds before it.
+    """
+
+    bytes: int = 0
+    lines: int = 0
+
+
+_START = Place()
+
+
 def decoded(content: bytes) -> str:
     """Return the text of UTF-8, without a byte order mark; raise `NotUtf8Error` for the rest."""
-    encoding = _encoding_of_many_bytes(content)
+    return decoded_block(content, _START, is_last=True)[0]
+
+
+def decoded_block(content: bytes, place: Place, *, is_last: bool) -> tuple[str, int]:
+    """Return the text of a block of UTF-8, without a byte order mark, and how many bytes it has.
+
+    A character that the end of the block cuts is left to the next one, unless it is the last.
+
+    Raises:
+        NotUtf8Error: It is no UTF-8.
+    """
+    is_start = place == _START
+    encoding = _encoding_of_many_bytes(content) if is_start else ""
     if encoding:
         raise NotUtf8Error(f"file is {encoding}, but UTF-8 is read", _converted(encoding))
     zero = content.find(0)
-    if zero >= 0 or content.startswith(_SIGNATURES):
-        raise _no_text(content, zero)
+    if zero >= 0 or (is_start and content.startswith(_SIGNATURES)):
+        raise _no_text(content, zero, place)
+    mark = len(BOM_UTF8) if is_start and content.startswith(BOM_UTF8) else 0
     try:
-        return content.decode("utf-8-sig")
+        text, used = utf_8_decode(content[mark:], "strict", is_last)
     except UnicodeDecodeError as error:
-        raise _other_encoding(content, error.start) from None
+        raise _other_encoding(content, mark + error.start, place) from None
+    return text, mark + used
 
 
 def _encoding_of_many_bytes(content: bytes) -> str:
@@ -87,21 +118,19 @@ def _is_utf8(content: bytes) -> bool:
     return True
 
 
-def _no_text(content: bytes, zero: int) -> NotUtf8Error:
+def _no_text(content: bytes, zero: int, start: Place) -> NotUtf8Error:
     """Return the error for a file that has a NUL, or starts as files of another kind do."""
     if content.startswith(_SIGNATURES) or _is_binary(content):
         return NotUtf8Error("file is binary, not text", "give a text file")
     help = "remove it, as `tr -d '\\0' < old > new` does"
-    return NotUtf8Error(
-        f"byte {zero} in line {_line(content, zero)} is NUL, which no text has", help
-    )
+    return NotUtf8Error(f"byte {_told(content, zero, start)} is NUL, which no text has", help)
 
 
-def _other_encoding(content: bytes, place: int) -> NotUtf8Error:
+def _other_encoding(content: bytes, place: int, start: Place) -> NotUtf8Error:
     """Return the error for a file whose byte at a place is not UTF-8, with what it looks like."""
     if _is_binary(content):
         return NotUtf8Error("file is binary, not text", "give a text file")
-    found = f"byte {place} in line {_line(content, place)} is 0x{content[place]:02x}, not UTF-8"
+    found = f"byte {_told(content, place, start)} is 0x{content[place]:02x}, not UTF-8"
     near = content[max(0, place - _LOOKED_AT) : place + _LOOKED_AT]
     text = near.decode(errors="replace")
     bad = text.count("\ufffd")
@@ -137,5 +166,7 @@ def _converted(encoding: str) -> str:
     return f"save it as UTF-8, as `iconv -f {encoding} -t UTF-8 old > new` does"
 
 
-def _line(content: bytes, place: int) -> int:
-    return content.count(b"\n", 0, place) + 1
+def _told(content: bytes, place: int, start: Place) -> str:
+    """Say where in its file a place of a block is, that starts somewhere in it."""
+    line = start.lines + content.count(b"\n", 0, place) + 1
+    return f"{start.bytes + place} in line {line}"

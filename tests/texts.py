@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from dslnas.data.long_text import Passage
+from dslnas.data.text import passages
 from dslnas.data.tokens import END_OF_LINE, UNKNOWN, TextFacts, tokens
+from dslnas.settings.data import TextSettings
+
+
+def characters(passage: Passage) -> str:
+    """Return the characters of a passage."""
+    return "".join(passage.text.pieces(passage.start, passage.end))
+
+
+def read(settings: TextSettings) -> list[str]:
+    """Return the texts for weights, architecture, validation and test."""
+    return [characters(passage) for passage in passages(settings).values()]
 
 
 def encode(text: str, facts: TextFacts) -> list[int]:

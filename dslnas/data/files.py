@@ -118,6 +118,11 @@ def damaged(path: Path, message: str, help: str = "fetch or write the file again
     return user_error("NAS603", message, help=help, where=str(path))
 
 
+def changed(path: Path) -> UserError:
+    """Return the error for a file that is not any more as it was when it was read first: NAS603."""
+    return damaged(path, "file has changed while it was read", "run again")
+
+
 def check_size(path: Path, needed: int) -> None:
     """Raise NAS603 if `needed` bytes are more than dslnas is ready to hold."""
     if needed > MOST_BYTES:
@@ -169,9 +174,18 @@ def read_text(path: Path, most: int = MOST_BYTES) -> str:
             raise damaged(path, message, "use a part of it")
         content = path.read_bytes()
     try:
-        text = decoded(content)
+        return with_line_feeds(decoded(content))
     except NotUtf8Error as error:
-        raise user_error("NAS610", str(error), help=error.help, where=str(path)) from None
+        raise no_utf8(path, error) from None
+
+
+def no_utf8(path: Path, error: NotUtf8Error) -> UserError:
+    """Return the error for a file that is no UTF-8 text: NAS610."""
+    return user_error("NAS610", str(error), help=error.help, where=str(path))
+
+
+def with_line_feeds(text: str) -> str:
+    """Return a text with the line breaks of all systems as line feeds."""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 

@@ -22,8 +22,8 @@ from dslnas.data.image_damage import FAULTS, named, not_to_open, nothing_left, u
 from dslnas.data.image_listing import Classes, Listing, listing
 from dslnas.data.pictures import Pictures, is_grey, left_out
 from dslnas.data.preprocessing import is_picture
+from dslnas.data.streaming import is_streamed
 from dslnas.diagnostics import UserError, user_error
-from dslnas.graph.analysis.memory import memory_bytes
 from dslnas.settings.data import ImageFolder
 
 if TYPE_CHECKING:
@@ -71,19 +71,6 @@ def shape(settings: ImageFolder) -> DataShape:
     )
 
 
-def is_streamed(settings: ImageFolder, count: int, how: Preprocessing) -> bool:
-    """Whether so many images stay in their files: because that is asked for, or they are large.
-
-    They are if held as numbers, and once more as parts that train are joined, they would take more
-    than half of the memory.
-    """
-    if settings.stream != "large":
-        return settings.stream == "always"
-    memory = memory_bytes()
-    held = 2 * NUMBER_BYTES * count * how.channels * how.height * how.width
-    return memory is not None and held > memory / 2
-
-
 def read(settings: ImageFolder) -> Examples[Inputs] | Examples[PictureFiles]:
     """Return all images in one form: uint8 (N, channels, height, width), or their files.
 
@@ -93,7 +80,8 @@ def read(settings: ImageFolder) -> Examples[Inputs] | Examples[PictureFiles]:
     found = listing(folder)
     how, seen = _preprocessing(settings, found), Pictures(unread=found.unread)
     names = tuple(found.train)
-    if is_streamed(settings, len(found.files), how):
+    count = len(found.files) * how.channels * how.height * how.width
+    if is_streamed(settings.stream, NUMBER_BYTES * count):
         files = _surveyed(folder, found, how, seen, settings)
         seen.streamed = True
 
@@ -101,7 +89,7 @@ def read(settings: ImageFolder) -> Examples[Inputs] | Examples[PictureFiles]:
             return _in_files(files, part, names, start, seen)
 
         return _made(folder, found, streamed, how, seen, settings)
-    check_size(folder, len(found.files) * how.channels * how.height * how.width)
+    check_size(folder, count)
 
     def held(part: Classes, start: int) -> tuple[Inputs, Labels]:
         return _in_memory(part, names, how, seen)

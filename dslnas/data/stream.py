@@ -13,8 +13,9 @@ import torch
 from torch import Generator, Tensor
 
 from dslnas.data.batches import LEAST, NOTHING, Batch, Part, Reading, States
-from dslnas.data.bptt import for_measuring, length_at, side_by_side
+from dslnas.data.bptt import BLOCK, Columns, for_measuring, length_at, side_by_side
 from dslnas.data.text import check_columns
+from dslnas.data.token_file import Tokens, joined_tokens
 from dslnas.settings.values import Augmentation
 from dslnas.state import State, StateError, check_names, joined, number, part_of, taken
 
@@ -31,7 +32,7 @@ class StreamPart(Part):
     A batch has so many `steps` at each place.
     """
 
-    tokens: Tensor
+    tokens: Tokens
     steps: int
 
     def __len__(self) -> int:
@@ -39,8 +40,19 @@ class StreamPart(Part):
         return max(0, len(self.tokens) - 1)
 
     def tensors(self) -> Iterator[Tensor]:
-        """Yield the tokens."""
-        yield self.tokens
+        """Yield the tokens, in blocks."""
+        for start in range(0, max(1, len(self.tokens)), BLOCK):
+            yield self.tokens[start : start + BLOCK]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that the tokens take: none in a file."""
+        return self.tokens.nbytes
+
+    def counts(self, kinds: int) -> Tensor:
+        """Return how often each of so many different tokens occurs, int64 (kinds,)."""
+        blocks = (block.bincount(minlength=kinds) for block in self.tensors())
+        return sum(blocks, start=self.tokens[:0].bincount(minlength=kinds))
 
     def batch_count(self, size: int) -> int:
         """Return how many batches one pass of `batches` has; where lengths vary, about."""
@@ -65,10 +77,10 @@ class StreamPart(Part):
                 f"{size} columns of {len(self.tokens)} tokens; there have to be {LEAST}+ columns "
                 "of 2+ tokens"
             )
-        inputs, targets = side_by_side(self.tokens, self._columns(size))
-        rows, steps = len(inputs), self.steps
+        columns = side_by_side(self.tokens, self._columns(size), NOTHING)
+        rows, steps = len(columns), self.steps
         return StreamReading(
-            inputs, targets, lambda place: length_at(place, rows, steps, generator, vary=vary)
+            columns, lambda place: length_at(place, rows, steps, generator, vary=vary)
         )
 
     def _columns(self, size: int) -> int:
@@ -80,13 +92,14 @@ class StreamPart(Part):
         For measuring. More is known of what stands before a token the fewer columns there are;
         there are `size`, and fewer in a short text.
         """
-        inputs, targets = for_measuring(self.tokens, self.steps, size, NOTHING)
-        return StreamReading(inputs, targets, lambda place: min(self.steps, len(inputs) - place))
+        columns = for_measuring(self.tokens, self.steps, size, NOTHING)
+        return StreamReading(columns, lambda place: min(self.steps, len(columns) - place))
 
     def spread(self, count: int) -> Mapping[str, Tensor]:
         """Return the first segment of so many columns."""
-        inputs, _ = side_by_side(self.tokens, self._columns(count))
-        return {TOKEN: inputs[: self.steps]}
+        columns = side_by_side(self.tokens, self._columns(count), NOTHING)
+        inputs, _ = columns.segment(0, min(self.steps, len(columns)))
+        return {TOKEN: inputs}
 
     def held_out(self, size: int, generator: Generator) -> Reading:
         """Read the part in as many columns as in training: batch norm's statistics need them."""
@@ -98,7 +111,7 @@ class StreamPart(Part):
 
     def joined(self, other: Self) -> Self:
         """Return this piece and then another as one; a copy."""
-        return type(self)(torch.cat([self.tokens, other.tokens]), self.steps)
+        return type(self)(joined_tokens(self.tokens, other.tokens), self.steps)
 
     def check_batch(self, size: int) -> None:
         """Raise NAS611 unless there are two tokens for every column of a batch."""
@@ -110,15 +123,15 @@ class StreamPart(Part):
 
 
 class StreamReading(Reading):
-    """A pass over columns, (time, columns) each of inputs and targets, in segments.
+    """A pass over columns, in segments.
 
     Each segment starts with the states at the end of the one before. Without an end, if nothing
     ran on the one before, the states are those of its start.
     """
 
-    def __init__(self, inputs: Tensor, targets: Tensor, length_of: Callable[[int], int]) -> None:
+    def __init__(self, columns: Columns, length_of: Callable[[int], int]) -> None:
         """Take how long the segment at a place is; 0 where the pass ends."""
-        self._inputs, self._targets, self._length_of = inputs, targets, length_of
+        self._columns, self._length_of = columns, length_of
         self._place = 0
         self._batch: Batch | None = None
         self._taken: States | None = None
@@ -128,10 +141,8 @@ class StreamReading(Reading):
         length = self._length_of(self._place)
         if length == 0:
             raise StopIteration
-        rows = slice(self._place, self._place + length)
-        self._batch = Batch(
-            {TOKEN: self._inputs[rows]}, self._targets[rows], self._carried(), axis=1
-        )
+        inputs, targets = self._columns.segment(self._place, length)
+        self._batch = Batch({TOKEN: inputs}, targets, self._carried(), axis=1)
         self._place += length
         return self._batch
 
@@ -149,12 +160,12 @@ class StreamReading(Reading):
 
     @property
     def _shape(self) -> Tensor:
-        return torch.tensor(self._targets.shape)
+        return torch.tensor(self._columns.shape)
 
     def take(self, state: Mapping[str, Tensor]) -> None:
         """Go on at a place."""
         place, shape = taken(state, "place", number(0)), taken(state, "shape", self._shape)
-        if not torch.equal(shape, self._shape) or not 0 <= int(place) <= len(self._targets):
+        if not torch.equal(shape, self._shape) or not 0 <= int(place) <= len(self._columns):
             raise StateError(
                 f"it reads {_columns(shape)} and is at {int(place)}, needs {_columns(self._shape)}"
             )
@@ -162,7 +173,7 @@ class StreamReading(Reading):
         names = [str(index) for index in range(len(carried))]
         wanted = {"place": place, "shape": shape, **joined({STATES: dict.fromkeys(names, shape)})}
         check_names(state, wanted)
-        device = self._targets.device
+        device = self._columns.device
         self._taken = tuple(carried[name].detach().to(device) for name in names) or None
         self._batch, self._place = None, int(place)
 

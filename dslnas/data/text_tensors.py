@@ -1,21 +1,28 @@
-"""Text as tensors on a device: read, divided in its order, numbered."""
+"""Text as numbers, in memory or in a file: divided in its order, its tokens numbered."""
 
 from __future__ import annotations
 
-from itertools import repeat
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import accumulate, chain, pairwise, repeat
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from dslnas.data.dataset import Data
+from dslnas.data.files import changed
+from dslnas.data.long_text import Passage
 from dslnas.data.stream import StreamPart
-from dslnas.data.text import PARTS, check_lengths, known_tokens, read, where
-from dslnas.data.tokens import UNKNOWN, PartFacts, TextFacts, tokens
+from dslnas.data.streaming import is_streamed
+from dslnas.data.text import check_lengths, passages, where
+from dslnas.data.text_survey import kept_at, survey
+from dslnas.data.token_file import Tokens, write_tokens
+from dslnas.data.tokens import UNKNOWN, TextFacts
 from dslnas.diagnostics import user_error
 from dslnas.settings.data import TextSettings
 
-MISSING = -1
+NUMBER_BYTES = 8
+"""Bytes of the number of a token in memory."""
 
 
 def load(
@@ -25,45 +32,64 @@ def load(
     classes: int | None = None,
     searching: bool = True,
 ) -> Data:
-    """Read a text and put it on a device, divided and numbered.
+    """Read a text and number its tokens, on a device or in a file that is read as it is needed.
 
-    The parts follow each other in the text. The vocabulary is that of the weights and architecture
-    parts; what only the others have is unknown to the network.
+    The parts follow each other in the text.
 
     Raises:
         UserError: NAS601 to NAS603, NAS605, NAS610 from reading; NAS611 the text is too short;
-            NAS405 the vocabulary has another size than `classes`, for which the network is made.
+            NAS405 the vocabulary has another size than `classes`, for which the network is made;
+            NAS021 the file cannot be written.
     """
-    texts = dict(zip(PARTS, read(settings), strict=True))
-    vocabulary = known_tokens((texts["weights"], texts["architecture"]), settings)
-    if classes not in (None, len(vocabulary)):
+    facts = survey(settings)
+    if classes not in (None, len(facts.vocabulary)):
         raise user_error(
             "NAS405",
             f"the network is made for {classes} different tokens but the text has "
-            f"{len(vocabulary)}",
+            f"{len(facts.vocabulary)}",
             help="give the text that it is made for: `--set data.path=FILE`",
             where=where(settings),
         )
-    facts: dict[str, PartFacts] = {}
-    facts_of = TextFacts(vocabulary=vocabulary, level=settings.token_level, parts=facts)
-    parts: dict[str, StreamPart] = {}
-    for name, text in texts.items():
-        numbers = _numbers(text, facts_of)
-        missing = numbers == MISSING
-        facts[name] = PartFacts(len(numbers), len(text), int(missing.sum()))
-        numbers[missing] = facts_of.numbers[UNKNOWN]
-        parts[name] = StreamPart(torch.from_numpy(numbers).to(device), settings.steps)
-    counts = {name: part.tokens for name, part in facts.items()}
+    counts = {name: part.tokens for name, part in facts.parts.items()}
     check_lengths(counts, settings, searching=searching)
-    weights, architecture, validation, test = parts.values()
-    return Data(weights, architecture, validation, test, facts_of)
+    count = sum(counts.values())
+    if is_streamed(settings.stream, NUMBER_BYTES * count):
+        tokens = _in_file(settings, facts, device)
+        notes: tuple[str, ...] = (
+            f"{count:,} tokens stay in a file, and are read while networks train",
+        )
+    else:
+        tokens, notes = _in_memory(settings, facts, device), ()
+    weights, architecture, validation, test = (StreamPart(part, settings.steps) for part in tokens)
+    return Data(weights, architecture, validation, test, facts, notes)
 
 
-def _numbers(text: str, facts: TextFacts) -> NDArray[np.int64]:
-    """Return the numbers of the tokens (N,), `MISSING` where one is not in the vocabulary."""
-    known = facts.numbers
-    pieces = [
-        np.fromiter(map(known.get, piece, repeat(MISSING)), np.int64, len(piece))
-        for piece in tokens(text, facts.level)
-    ]
-    return np.concatenate([np.empty(0, np.int64), *pieces])
+def _in_memory(
+    settings: TextSettings, facts: TextFacts, device: torch.device | str
+) -> list[Tokens]:
+    """Return the numbers of the tokens of each part, int64 (N,)."""
+    found = list[Tokens]()
+    for name, part in passages(settings).items():
+        numbers = chain.from_iterable(_numbers(part, facts))
+        try:
+            held = np.fromiter(numbers, np.int64, facts.parts[name].tokens)
+        except ValueError:
+            raise changed(part.text.path) from None
+        found.append(torch.from_numpy(held).to(device))
+    return found
+
+
+def _in_file(settings: TextSettings, facts: TextFacts, device: torch.device | str) -> list[Tokens]:
+    """Return the numbers of the tokens of each part, which follow each other in a file."""
+    parts = (part for part in passages(settings).values())
+    pieces = chain.from_iterable(_numbers(part, facts) for part in parts)
+    sizes = [part.tokens for part in facts.parts.values()]
+    found = write_tokens(kept_at(settings, "tokens"), pieces, sum(sizes), len(facts.vocabulary))
+    ends = [0, *accumulate(sizes)]
+    return [replace(found, start=a, stop=b, device=device) for a, b in pairwise(ends)]
+
+
+def _numbers(part: Passage, facts: TextFacts) -> Iterator[Iterator[int]]:
+    """Yield the numbers of the tokens, many at a time."""
+    known, unknown = facts.numbers, facts.numbers[UNKNOWN]
+    return (map(known.get, piece, repeat(unknown)) for piece in part.tokens(facts.level))

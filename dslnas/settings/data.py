@@ -51,6 +51,16 @@ _Augment: TypeAlias = Annotated[
         "rotate(degrees), colour, erase, mixup(alpha)"
     ),
 ]
+Stream: TypeAlias = Literal["large", "always", "never"]
+"""When data are read while networks train: if they are large, always or never."""
+
+_Stream: TypeAlias = Annotated[
+    Stream,
+    Field(
+        description="whether data are read while networks train, rather than held in memory: "
+        "`large`, if they would take more than half of it"
+    ),
+]
 _Places: TypeAlias = Annotated[
     int,
     Field(ge=2, description="places of the text that a step of the search reads side by side"),
@@ -291,11 +301,7 @@ class ImageFolder(ImageSettings):
     skip: Literal["nothing", "damaged"] = Field(
         "nothing", description="`damaged`: pictures that cannot be read are left out, and told"
     )
-    stream: Literal["large", "always", "never"] = Field(
-        "large",
-        description="whether pictures are read while networks train, rather than held in memory: "
-        "`large`, if they would take more than half of it",
-    )
+    stream: _Stream = "large"
     workers: int | None = Field(
         None, ge=0, le=256, description="processes that read such pictures; else one for every core"
     )
@@ -404,6 +410,7 @@ class TextSettings(DataSettings):
     least: int = Field(
         1, ge=1, description="tokens that the training parts have less often become <unk>"
     )
+    stream: _Stream = "large"
 
     def resolved(self) -> Self:
         """Return the settings with values for those that depend on others."""

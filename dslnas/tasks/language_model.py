@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from dslnas.data import text
+from dslnas.data import text, text_survey
 from dslnas.data.examples import DataShape
 from dslnas.data.facts import Facts
 from dslnas.data.tokens import VOCABULARY, TextFacts
@@ -91,7 +91,7 @@ class LanguageModel(Task):
         assert isinstance(data, TextSettings)
         if not data.path and network.classes is not None:
             return DataShape((), network.classes, has_test=None)
-        return text.describe(data)
+        return text_survey.describe(data)
 
     def is_at_hand(self, data: DataSettings, network: CheckedNetwork) -> bool:
         """Whether there is a path, or the embedded text is meant."""
@@ -166,10 +166,10 @@ class LanguageModel(Task):
         from dslnas.data.stream import TOKEN, StreamPart
 
         assert isinstance(part, StreamPart)
-        tokens = part.tokens.cpu().numpy()
-        columns = min(COMPARED_COLUMNS, len(tokens))
-        steps = min(COMPARED_STEPS, len(tokens) // columns)
-        return {TOKEN: tokens[: steps * columns].reshape(columns, steps).T}
+        columns = min(COMPARED_COLUMNS, len(part.tokens))
+        steps = min(COMPARED_STEPS, len(part.tokens) // columns)
+        tokens = part.tokens[: steps * columns].cpu().numpy()
+        return {TOKEN: tokens.reshape(columns, steps).T}
 
     # ---- steps ----------------------------------------------------------------------------------
 
@@ -252,12 +252,11 @@ def unigram_perplexity(training: Part, part: Part, vocabulary: int) -> float:
         part: Where they are predicted.
         vocabulary: V, the number of different tokens.
     """
-    import torch
-
     from dslnas.data.stream import StreamPart
 
     assert isinstance(training, StreamPart)
     assert isinstance(part, StreamPart)
-    counts = torch.bincount(training.tokens, minlength=vocabulary).double() + 1
-    loss = -(counts / counts.sum()).log()[part.tokens[1:]].mean()
+    counts = training.counts(vocabulary).double() + 1
+    predicted = part.counts(vocabulary) - part.tokens[:1].bincount(minlength=vocabulary)
+    loss = -(predicted * (counts / counts.sum()).log()).sum() / predicted.sum()
     return math.exp(float(loss))

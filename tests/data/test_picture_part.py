@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import Generator
 
-from dslnas.data import images
+from dslnas.data import streaming
 from dslnas.data.dataset import Data
 from dslnas.data.facts import LabelledFacts
 from dslnas.data.picture_part import PicturePart
@@ -163,7 +163,7 @@ def test_a_picture_that_goes_during_a_run_is_named(folder: Path) -> None:
 def test_large_folders_are_streamed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     numbers = 36 * 3 * 6 * 6  # 4 bytes each, twice: of the half of memory
     for memory, is_streamed in ((16 * numbers, False), (16 * numbers - 1, True), (None, False)):
-        monkeypatch.setattr(images, "memory_bytes", lambda known=memory: known)
+        monkeypatch.setattr(streaming, "memory_bytes", lambda known=memory: known)
         part = data_of(folder, "large").test
         assert isinstance(part, PicturePart if is_streamed else TensorPart)
         assert part.nbytes < 10_000 or not is_streamed

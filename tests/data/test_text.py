@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from dslnas.data import text as module
+from dslnas.data import text_survey
 from dslnas.data.examples import DataShape
-from dslnas.data.text import PARTS, describe, divide, read
-from dslnas.settings.data import Ptb, TextFile, TextSettings, TokenLevel
+from dslnas.data.text import PARTS
+from dslnas.data.text_survey import describe
+from dslnas.settings.data import Ptb, TextFile, TextSettings
 from tests.data.made import error, real
+from tests.texts import read
 
-SHARES = st.lists(st.floats(0.01, 0.25), min_size=1, max_size=4)
 PTB_HOLDS = (
     "the folder should hold train.txt, valid.txt and test.txt, or ptb.train.txt, ptb.valid.txt "
     "and ptb.test.txt"
@@ -31,22 +31,6 @@ def write_ptb(folder: Path, prefix: str = "") -> str:
     for name, text in (("train", "a b c d\n" * 50), ("valid", "a b x\n" * 9), ("test", "a\n" * 9)):
         write(folder / f"{prefix}{name}.txt", text)
     return str(folder)
-
-
-@given(st.text("ab \n", max_size=80), SHARES, st.sampled_from(["word", "char"]))
-def test_pieces_follow_each_other(text: str, shares: list[float], level: TokenLevel) -> None:
-    pieces = divide(text, shares, level)
-    assert text.startswith("".join(pieces))
-    assert len(pieces) == len(shares)
-    if level == "char":
-        assert sum(map(len, pieces)) == round(sum(shares) * len(text))
-    else:
-        assert [word for piece in pieces for word in piece.split()] == "".join(pieces).split()
-
-
-@given(st.text("ab \n", max_size=80), st.sampled_from(["word", "char"]))
-def test_all_shares_are_everything(text: str, level: TokenLevel) -> None:
-    assert "".join(divide(text, (0.7, 0.1, 0.1, 0.1), level)) == text
 
 
 def test_the_embedded_text_needs_nothing() -> None:
@@ -110,7 +94,7 @@ def test_penn_treebank_is_three_files(tmp_path: Path, prefix: str) -> None:
     assert train + more == "a b c d\n" * 50
     assert len(train) == 360
     assert (valid, test) == ("a b x\n" * 9, "a\n" * 9)
-    counts = {"weights": 225, "architecture": 25}
+    counts = {"weights": 225, "architecture": 25, "validation": 36, "test": 18}
     assert describe(settings) == DataShape((), 6, has_test=True, counts=counts)
     assert describe(Ptb()) == DataShape((), 10_000, has_test=True)
     assert describe(Ptb(least=2)) is None
@@ -184,15 +168,16 @@ def test_nothing_to_predict(tmp_path: Path, text: str, least: int, message: str,
 
 def test_limits_keep_large_files_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "a.txt", "a b c d " * 100)
-    monkeypatch.setattr(module, "MOST_KINDS", 3)
+    monkeypatch.setattr(text_survey, "MOST_KINDS", 3)
     assert error(lambda: describe(TextFile(path=path)), path)[:2] == (
         "NAS603",
         "more than 3 different tokens",
     )
     monkeypatch.setattr(module, "MOST_BYTES", 799)
-    assert error(lambda: describe(TextFile(path=path)), path)[:2] == (
+    assert error(lambda: describe(TextFile(path=path, stream="never")), path) == (
         "NAS603",
-        "800 bytes of text but at most 799 are read",
+        "800 bytes of text but at most 799 are held in memory",
+        "use a part of it, or leave `stream never` out",
     )
 
 
@@ -200,4 +185,5 @@ def test_real_penn_treebank_is_described(shared: Path) -> None:
     settings = Ptb(path=str(real(shared, "ptb")))
     known = describe(settings)
     assert known is not None
-    assert (known.classes, known.counts) == (10_000, {"weights": 836_647, "architecture": 92_942})
+    sizes = {"weights": 836_647, "architecture": 92_942, "validation": 73_760, "test": 82_430}
+    assert (known.classes, known.counts) == (10_000, sizes)

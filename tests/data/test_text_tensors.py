@@ -6,21 +6,27 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
 
 from dslnas.data.dataset import Data
 from dslnas.data.stream import StreamPart
-from dslnas.data.text import PARTS, describe, read
+from dslnas.data.text import PARTS
+from dslnas.data.text_survey import describe
 from dslnas.data.tokens import PartFacts, TextFacts
 from dslnas.settings.data import Ptb, TextFile
 from tests.data.made import error, real, text_of
 from tests.loading import TEXT, load
-from tests.texts import decode
+from tests.texts import decode, read
 
 DTYPE = torch.float32
 
 
 def parts(data: Data) -> list[StreamPart]:
     return [text_of(getattr(data, name)) for name in PARTS]
+
+
+def tokens_of(part: StreamPart) -> Tensor:
+    return part.tokens[:]
 
 
 def facts(data: Data) -> TextFacts:
@@ -38,17 +44,17 @@ def test_the_parts_are_the_text_in_its_order() -> None:
     settings = TextFile()
     data = load(settings, "cpu")
     whole = (Path(__file__).parents[2] / "dslnas/data/texts/pride_and_prejudice.txt").read_text()
-    assert "".join(decode(part.tokens.tolist(), facts(data)) for part in parts(data)) == whole
-    assert [len(part.tokens) / len(whole) for part in parts(data)] == pytest.approx(
+    assert "".join(decode(tokens_of(part).tolist(), facts(data)) for part in parts(data)) == whole
+    assert [len(tokens_of(part)) / len(whole) for part in parts(data)] == pytest.approx(
         settings.split, abs=1e-4
     )
     assert torch.equal(
-        text_of(data.training).tokens, torch.cat([part.tokens for part in parts(data)[:2]])
+        tokens_of(text_of(data.training)), torch.cat([tokens_of(part) for part in parts(data)[:2]])
     )
     assert len(facts(data).vocabulary) == 67
     assert data.facts.class_names == ()
     assert facts(data).level == "char"
-    assert {part.tokens.dtype for part in parts(data)} == {torch.int64}
+    assert {tokens_of(part).dtype for part in parts(data)} == {torch.int64}
     assert {part.steps for part in (*parts(data), text_of(data.training))} == {35}
 
 
@@ -59,10 +65,9 @@ def test_the_vocabulary_is_as_large_as_described(level: str, least: int) -> None
     data = load(settings, "cpu")
     described = describe(settings)
     assert described is not None
-    assert described is not None
     assert len(facts(data).vocabulary) == described.classes
-    assert max(int(part.tokens.max()) for part in parts(data)) < len(facts(data).vocabulary)
-    assert min(int(part.tokens.min()) for part in parts(data)) >= 0
+    assert max(int(tokens_of(part).max()) for part in parts(data)) < len(facts(data).vocabulary)
+    assert min(int(tokens_of(part).min()) for part in parts(data)) >= 0
 
 
 def test_words_that_only_the_other_parts_have_are_unknown_and_counted(tmp_path: Path) -> None:
@@ -74,8 +79,8 @@ def test_words_that_only_the_other_parts_have_are_unknown_and_counted(tmp_path: 
     assert list(known.parts) == list(PARTS)
     for name, part, text in zip(PARTS, parts(data), read(settings), strict=True):
         unknown = text.split().count("new")
-        assert known.parts[name] == PartFacts(len(part.tokens), len(text), unknown)
-        assert int((part.tokens == 4).sum()) == unknown + text.split().count("<unk>")
+        assert known.parts[name] == PartFacts(len(tokens_of(part)), len(text), unknown)
+        assert int((tokens_of(part) == 4).sum()) == unknown + text.split().count("<unk>")
     assert [known.parts[name].unknown for name in PARTS] == [0, 0, 2, 8]
 
 
@@ -85,7 +90,7 @@ def test_rare_words_are_unknown_where_they_train(tmp_path: Path) -> None:
     data = load(settings, "cpu")
     assert facts(data).vocabulary == ("a", "b", "<eos>", "<unk>")
     assert facts(data).parts["weights"].unknown == 1
-    assert int((parts(data)[0].tokens == 3).sum()) == 1
+    assert int((tokens_of(parts(data)[0]) == 3).sum()) == 1
 
 
 @pytest.mark.parametrize(
@@ -114,7 +119,7 @@ def test_a_part_is_too_short(
 def test_real_penn_treebank_has_the_published_counts(shared: Path) -> None:
     data = load(Ptb(path=str(real(shared, "ptb"))), "cpu")
     assert len(facts(data).vocabulary) == 10_000
-    assert len(text_of(data.training).tokens) == 929_589
+    assert len(tokens_of(text_of(data.training))) == 929_589
     assert [facts(data).parts[name] for name in PARTS[2:]] == [
         PartFacts(tokens=73_760, characters=399_782, unknown=0),
         PartFacts(tokens=82_430, characters=449_945, unknown=0),
@@ -125,8 +130,8 @@ def test_real_penn_treebank_has_the_published_counts(shared: Path) -> None:
 def test_text_is_on_the_gpu_and_equal() -> None:
     here, there = load(TextFile(), "cpu"), load(TextFile(), "cuda")
     for one, two in zip(parts(here), parts(there), strict=True):
-        assert two.tokens.is_cuda
-        assert torch.equal(one.tokens, two.tokens.cpu())
+        assert tokens_of(two).is_cuda
+        assert torch.equal(tokens_of(one), tokens_of(two).cpu())
 
 
 def test_the_network_is_made_for_another_vocabulary(tmp_path: Path) -> None:

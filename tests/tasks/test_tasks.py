@@ -32,6 +32,7 @@ OWN = {
     "data/stream.py",
     "data/tensor_part.py",
     "data/text.py",
+    "data/text_survey.py",
     "data/text_tensors.py",
     "data/tokens.py",
     "data/vocabulary.py",

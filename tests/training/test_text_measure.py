@@ -23,11 +23,12 @@ def bigram(batch: Batch) -> Tensor:
 def test_every_token_but_the_first_counts_once(count: int) -> None:
     part = text_part(0, count)
     measured = measure(bigram, part, TEXT)
-    whole = Batch({"token": part.tokens[:-1, None]}, part.tokens[1:, None])
+    inputs, targets = part.tokens[:-1], part.tokens[1:]
+    whole = Batch({"token": inputs[:, None]}, targets[:, None])
     logits = bigram(whole).double()
-    expected = torch.nn.functional.cross_entropy(logits, part.tokens[1:])
+    expected = torch.nn.functional.cross_entropy(logits, targets)
     assert measured.loss == pytest.approx(float(expected), rel=1e-6)
-    right = int((logits.argmax(1) == part.tokens[1:]).sum())
+    right = int((logits.argmax(1) == targets).sum())
     assert measured.metrics["accuracy"] == right / (count - 1)
 
 

@@ -58,7 +58,7 @@ def measured_on(trained: Trained, data: Data) -> Measurement:
 def unigram_perplexity(data: Data) -> float:
     assert isinstance(data.training, StreamPart)
     assert isinstance(data.validation, StreamPart)
-    counts = Counter(data.training.tokens.tolist())
+    counts = Counter(data.training.tokens[:].tolist())
     shares = torch.tensor([counts[word] for word in range(WORDS)]).double()
     logits = shares.log()
     measured = measure(

@@ -1,0 +1,18 @@
+"""Whether data stay where they are, and are read while networks train."""
+
+from __future__ import annotations
+
+from dslnas.graph.analysis.memory import memory_bytes
+from dslnas.settings.data import Stream
+
+
+def is_streamed(stream: Stream, held: int) -> bool:
+    """Whether data are read while networks train: because that is asked for, or they are large.
+
+    They are large if held they would take more than half of the memory: so many bytes, once more
+    as parts that train are joined.
+    """
+    if stream != "large":
+        return stream == "always"
+    memory = memory_bytes()
+    return memory is not None and 2 * held > memory / 2
