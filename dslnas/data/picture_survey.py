@@ -24,7 +24,7 @@ from dslnas.data.normalise import unit_sums
 from dslnas.data.picture_files import decode, fingerprint, level_counts
 from dslnas.data.pictures import Pictures
 from dslnas.data.preprocessing import Preprocessing
-from dslnas.data.workers import loader
+from dslnas.data.workers import read_in_order
 from dslnas.diagnostics import UserError
 from dslnas.files import make_folder, user_cache, write_whole
 from dslnas.json_model import JsonModel
@@ -98,7 +98,7 @@ class _Chunks(Dataset[_Found]):
 def _read(paths: Sequence[Path], how: Preprocessing, workers: int) -> Survey:
     chunks = range(-(-len(paths) // CHUNK))
     workers = min(workers, len(chunks) // 4)  # to begin one takes longer than to read a few chunks
-    found = loader(_Chunks(paths, how), [[number] for number in chunks], _joined, workers)
+    found = read_in_order(_Chunks(paths, how), [[number] for number in chunks], _joined, workers)
     parts = [part for (part,) in found]
     return Survey(
         _together(part.pictures for part in parts),

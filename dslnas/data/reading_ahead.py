@@ -16,7 +16,7 @@ from torch.utils.data import Dataset
 from dslnas.data.image_damage import unreadable
 from dslnas.data.picture_files import PictureFiles, decode
 from dslnas.data.pictures import Pictures
-from dslnas.data.workers import loader
+from dslnas.data.workers import read_in_order
 
 Rows: TypeAlias = NDArray[np.int64]
 
@@ -32,7 +32,7 @@ def read_ahead(
         UserError: NAS603 if one cannot be read any more.
     """
     order = (rows.tolist() for rows in choices)
-    for pixels, seen in loader(_Decoded(files), order, _stacked, workers):
+    for pixels, seen in read_in_order(_Decoded(files), order, _stacked, workers):
         if seen.damaged:
             raise unreadable(files.folder, seen.damaged, len(files), leaves=False)
         yield pixels
