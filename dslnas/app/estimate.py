@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dslnas.app.compile import CompiledArchitecture, CompiledSearch, CompiledSpace
 from dslnas.app.data import load_data
 from dslnas.app.own_loops import loops_for, search_work, training_work
-from dslnas.app.run import Listener, Notice, silent
+from dslnas.app.run import Listener, Notice, silent, telling_how_far
 from dslnas.app.search import plan_of
 from dslnas.diagnostics import user_error
 from dslnas.tasks.catalogue import task_of
@@ -64,7 +64,8 @@ def _stages(
     is_there = task_of(settings).is_at_hand(settings, program.network)
     if is_there:
         report(Notice("Reading the data"))
-        data = load_data(spec, runtime, searching=isinstance(spec, CompiledSearch))
+        with telling_how_far(report):
+            data = load_data(spec, runtime, searching=isinstance(spec, CompiledSearch))
     else:
         report(Notice("The data are not here: noise stands for them"))
         size = max(settings.batch, evaluate.batch)

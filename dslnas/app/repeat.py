@@ -11,7 +11,7 @@ from dslnas.app.compile import CompiledSearch
 from dslnas.app.data import load_data
 from dslnas.app.open_run import EXPORTED
 from dslnas.app.pipeline import run_pipeline
-from dslnas.app.run import Listener, Notice, RunInterrupted, silent
+from dslnas.app.run import Listener, Notice, RunInterrupted, silent, telling_how_far
 from dslnas.app.runtime import RuntimeOptions, make_runtime
 from dslnas.diagnostics import Diagnostic, UserError
 from dslnas.runs.folder import free_folder
@@ -64,7 +64,8 @@ class Repeats:
         self.folder = RepeatsFolder(path, spec.hash)
         self.folder.check()
         runtime = make_runtime(spec, **how)
-        load_data(spec, runtime, searching=True)
+        with telling_how_far(report):
+            load_data(spec, runtime, searching=True)
         self._facts = runtime.facts()
         self._spec, self._seeds, self._resume, self._how = spec, tuple(seeds), resume, how
         self._report = report

@@ -18,6 +18,7 @@ from dslnas.app.compile import (
 )
 from dslnas.app.data import load_data
 from dslnas.app.runtime import RuntimeOptions, ranks_on, torch_device
+from dslnas.data.progress import telling_of_reading
 from dslnas.diagnostics import UserError, user_error
 from dslnas.runs.architecture import Cells, cells_of
 from dslnas.runs.command import resuming
@@ -58,6 +59,13 @@ Listener: TypeAlias = Callable[[Line | StepRecord | Notice], None]
 
 def silent(_: Line | StepRecord | Notice) -> None:
     """Listen to nothing."""
+
+
+@contextmanager
+def telling_how_far(report: Listener) -> Iterator[None]:
+    """Tell how far data are that are read in the body, if that takes long."""
+    with telling_of_reading(lambda text: report(Notice(text))):
+        yield
 
 
 class LoopOptions(RuntimeOptions, total=False):
@@ -196,7 +204,8 @@ class Run:
         """Its data, on the device."""
         if self.spec.program.data.path:
             self.report(Notice("Reading the data"))
-        return load_data(self.spec, self.runtime, searching=self.searches)
+        with telling_how_far(self.report):
+            return load_data(self.spec, self.runtime, searching=self.searches)
 
     @cached_property
     def architecture(self) -> Architecture:

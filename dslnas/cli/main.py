@@ -14,11 +14,14 @@ import signal
 import sys
 import traceback
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import click
 
 from dslnas.cli.options import ARGUMENTS, COMPLETE
+from dslnas.cli.printing import say
+from dslnas.data.progress import telling_of_reading
 from dslnas.diagnostics import UserError
 from dslnas.spelling import did_you_mean
 
@@ -128,6 +131,8 @@ def cli() -> None:
     dslnas train cnn.darts_v2 --data photos    train and export a published cell
     dslnas predict RUN photo.jpg               label a picture with what was exported
     """  # noqa: D301 - click must see the mark itself, which keeps the lines apart
+    telling = telling_of_reading(partial(say, err=True))
+    click.get_current_context().with_resource(telling)
 
 
 def run(arguments: list[str] | None = None) -> int:

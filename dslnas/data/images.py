@@ -22,6 +22,7 @@ from dslnas.data.image_damage import FAULTS, named, not_to_open, nothing_left, u
 from dslnas.data.image_listing import Classes, Listing, listing
 from dslnas.data.pictures import Pictures, is_grey, left_out
 from dslnas.data.preprocessing import is_picture
+from dslnas.data.progress import READ, Progress
 from dslnas.data.streaming import is_streamed
 from dslnas.diagnostics import UserError, user_error
 from dslnas.settings.data import ImageFolder
@@ -91,8 +92,10 @@ def read(settings: ImageFolder) -> Examples[Inputs] | Examples[PictureFiles]:
         return _made(folder, found, streamed, how, seen, settings)
     check_size(folder, count)
 
+    progress = Progress(len(found.files), READ)
+
     def held(part: Classes, start: int) -> tuple[Inputs, Labels]:
-        return _in_memory(part, names, how, seen)
+        return _in_memory(part, names, how, seen, progress)
 
     return _made(folder, found, held, how, seen, settings)
 
@@ -219,7 +222,11 @@ def recognises(path: Path) -> bool:
 
 
 def _in_memory(
-    classes: Classes, names: Sequence[str], how: Preprocessing, seen: Pictures
+    classes: Classes,
+    names: Sequence[str],
+    how: Preprocessing,
+    seen: Pictures,
+    progress: Progress,
 ) -> tuple[Inputs, Labels]:
     """Return the images of a part, those that can be read."""
     import numpy as np
@@ -231,6 +238,7 @@ def _in_memory(
     labels = list[int]()
     for path, label in files:
         pixels = decode(path, how, seen)
+        progress.add(1)
         if pixels is not None:
             images[len(labels)] = pixels.transpose(2, 0, 1)
             labels.append(label)

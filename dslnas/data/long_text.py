@@ -10,6 +10,7 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 
 from dslnas.data.files import changed, no_utf8, reading, with_line_feeds
+from dslnas.data.progress import Progress
 from dslnas.data.tokens import tokens
 from dslnas.encoding import NotUtf8Error, Place, decoded_block
 from dslnas.settings.data import TokenLevel
@@ -108,11 +109,16 @@ class Passage:
         ends = [self._cut(round(share * len(self)), level) for share in accumulate(shares)]
         return [Passage(self.text, *places) for places in pairwise([self.start, *ends])]
 
-    def tokens(self, level: TokenLevel) -> Iterator[Sequence[str]]:
-        """Yield the tokens, many at a time."""
-        pieces = self.text.pieces(self.start, self.end)
+    def tokens(self, level: TokenLevel, progress: Progress) -> Iterator[Sequence[str]]:
+        """Yield the tokens, many at a time; characters are progress."""
+        pieces = self._pieces(progress)
         for piece in pieces if level == "char" else _whole_words(pieces):
             yield from tokens(piece, level)
+
+    def _pieces(self, progress: Progress) -> Iterator[str]:
+        for piece in self.text.pieces(self.start, self.end):
+            yield piece
+            progress.add(len(piece))
 
     def _cut(self, count: int, level: TokenLevel) -> int:
         """Return the place behind so many characters, and behind a word that they end amid."""

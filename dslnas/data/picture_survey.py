@@ -24,6 +24,7 @@ from dslnas.data.normalise import unit_sums
 from dslnas.data.picture_files import decode, fingerprint, level_counts
 from dslnas.data.pictures import Pictures
 from dslnas.data.preprocessing import Preprocessing
+from dslnas.data.progress import READ, Progress
 from dslnas.data.workers import read_in_order
 from dslnas.diagnostics import UserError
 from dslnas.files import make_folder, user_cache, write_whole
@@ -99,7 +100,10 @@ def _read(paths: Sequence[Path], how: Preprocessing, workers: int) -> Survey:
     chunks = range(-(-len(paths) // CHUNK))
     workers = min(workers, len(chunks) // 4)  # to begin one takes longer than to read a few chunks
     found = read_in_order(_Chunks(paths, how), [[number] for number in chunks], _joined, workers)
-    parts = [part for (part,) in found]
+    parts, progress = list[Survey](), Progress(len(paths), READ)
+    for (part,) in found:
+        parts.append(part)
+        progress.add(len(part.fingerprints))
     return Survey(
         _together(part.pictures for part in parts),
         np.concatenate([part.fingerprints for part in parts]),

@@ -10,6 +10,7 @@ from pathlib import Path
 from dslnas.data.examples import DataShape
 from dslnas.data.files import damaged
 from dslnas.data.long_text import Passage
+from dslnas.data.progress import Progress
 from dslnas.data.text import passages, paths, where
 from dslnas.data.tokens import PartFacts, TextFacts, vocabulary
 from dslnas.diagnostics import UserError, user_error
@@ -85,7 +86,8 @@ def describe(settings: TextSettings) -> DataShape | None:
 
 def _counted(settings: TextSettings) -> TextFacts:
     parts = passages(settings)
-    kinds = {name: _kinds(part, settings) for name, part in parts.items()}
+    progress = Progress(sum(map(len, parts.values())), "characters counted")
+    kinds = {name: _kinds(part, settings, progress) for name, part in parts.items()}
     training = kinds["weights"] + kinds["architecture"]
     tokens = vocabulary(training, settings.least)
     known = set(tokens)
@@ -101,10 +103,10 @@ def _counted(settings: TextSettings) -> TextFacts:
     return TextFacts(vocabulary=tokens, level=settings.token_level, parts=facts)
 
 
-def _kinds(part: Passage, settings: TextSettings) -> Counter[str]:
+def _kinds(part: Passage, settings: TextSettings, progress: Progress) -> Counter[str]:
     """Return how often each token occurs; raise NAS603 if too many are different."""
     found = Counter[str]()
-    for piece in part.tokens(settings.token_level):
+    for piece in part.tokens(settings.token_level, progress):
         found.update(piece)
         if len(found) > MOST_KINDS:
             raise damaged(

@@ -12,6 +12,7 @@ import torch
 from dslnas.data.dataset import Data
 from dslnas.data.files import changed
 from dslnas.data.long_text import Passage
+from dslnas.data.progress import Progress
 from dslnas.data.stream import StreamPart
 from dslnas.data.streaming import is_streamed
 from dslnas.data.text import check_lengths, passages, where
@@ -68,9 +69,9 @@ def _in_memory(
     settings: TextSettings, facts: TextFacts, device: torch.device | str
 ) -> list[Tokens]:
     """Return the numbers of the tokens of each part, int64 (N,)."""
-    found = list[Tokens]()
+    found, progress = list[Tokens](), _progress(facts)
     for name, part in passages(settings).items():
-        numbers = chain.from_iterable(_numbers(part, facts))
+        numbers = chain.from_iterable(_numbers(part, facts, progress))
         try:
             held = np.fromiter(numbers, np.int64, facts.parts[name].tokens)
         except ValueError:
@@ -81,15 +82,21 @@ def _in_memory(
 
 def _in_file(settings: TextSettings, facts: TextFacts, device: torch.device | str) -> list[Tokens]:
     """Return the numbers of the tokens of each part, which follow each other in a file."""
-    parts = (part for part in passages(settings).values())
-    pieces = chain.from_iterable(_numbers(part, facts) for part in parts)
+    progress = _progress(facts)
+    pieces = (
+        piece for part in passages(settings).values() for piece in _numbers(part, facts, progress)
+    )
     sizes = [part.tokens for part in facts.parts.values()]
     found = write_tokens(kept_at(settings, "tokens"), pieces, sum(sizes), len(facts.vocabulary))
     ends = [0, *accumulate(sizes)]
     return [replace(found, start=a, stop=b, device=device) for a, b in pairwise(ends)]
 
 
-def _numbers(part: Passage, facts: TextFacts) -> Iterator[Iterator[int]]:
+def _progress(facts: TextFacts) -> Progress:
+    return Progress(sum(part.characters for part in facts.parts.values()), "characters numbered")
+
+
+def _numbers(part: Passage, facts: TextFacts, progress: Progress) -> Iterator[Iterator[int]]:
     """Yield the numbers of the tokens, many at a time."""
     known, unknown = facts.numbers, facts.numbers[UNKNOWN]
-    return (map(known.get, piece, repeat(unknown)) for piece in part.tokens(facts.level))
+    return (map(known.get, piece, repeat(unknown)) for piece in part.tokens(facts.level, progress))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from dslnas.data import long_text
 from dslnas.data.long_text import LongText, Passage
+from dslnas.data.progress import Progress
 from dslnas.data.tokens import cut, tokens
 from dslnas.encoding import NotUtf8Error, decoded
 from dslnas.settings.data import TokenLevel
@@ -52,7 +53,7 @@ def test_pieces_are_those_of_the_text_in_memory(
         pieces = found.divided(shares, level)
         assert list(map(characters, pieces)) == divided(known, shares, level)
         for passage, piece in zip(pieces, divided(known, shares, level), strict=True):
-            read = [token for some in passage.tokens(level) for token in some]
+            read = [token for some in passage.tokens(level, Progress(0, "")) for token in some]
             assert read == [token for some in tokens(piece, level) for token in some]
 
 
@@ -89,4 +90,4 @@ def test_a_file_that_changes_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     found = whole(path)
     path.write_text("one two")
     told = ("NAS603", "file has changed while it was read", "run again")
-    assert error(lambda: list(found.tokens("word")), path) == told
+    assert error(lambda: list(found.tokens("word", Progress(0, ""))), path) == told
