@@ -14,17 +14,11 @@ from torch import Tensor
 
 from dslnas.data.dataset import Data
 from dslnas.data.division import check_counts, check_split
+from dslnas.data.exact_sums import Sums, added, number_sums, sums_of_units, unit_sums
 from dslnas.data.examples import Examples, Inputs, Targets, counts_of, picture_bytes
 from dslnas.data.facts import LabelledFacts
-from dslnas.data.normalise import (
-    LevelSums,
-    level_sums,
-    moments_of_numbers,
-    normalised,
-    normalised_bytes,
-    unit_sums,
-    usable,
-)
+from dslnas.data.fingerprints import fingerprints_of
+from dslnas.data.normalise import normalised, normalised_bytes, usable
 from dslnas.data.picture_files import PictureFiles
 from dslnas.data.picture_part import PicturePart
 from dslnas.data.pictures import left_out
@@ -65,7 +59,7 @@ def load(
     # All are named: `dslnas data`, which names them elsewhere, could not divide the data either.
     check_counts(counts_of(examples, settings.task), settings, left_out(damaged, len(damaged)))
     parts = _divided(examples, settings)
-    mean, std = _statistics(parts[:2])
+    mean, std = _statistics(map(_sums, parts[:2]))
     how = examples.preprocessing or picture_bytes(examples.inputs)
     unreadable = (NO_PICTURES,) if how is None and examples.inputs.ndim == 4 else ()
     # rows of a few numbers may be equal by chance: only images and signals are compared
@@ -81,7 +75,7 @@ def load(
         damaged=damaged,
     )
     if settings.task == "regression":
-        mean, std = _numbers_statistics([part.targets for part in parts[:2]])
+        mean, std = _statistics(number_sums(part.targets.numpy()) for part in parts[:2])
         facts = replace(facts, target_mean=mean, target_std=std)
         parts = [_standardised(part, mean, std) for part in parts]
     if settings.balance != "nothing":
@@ -145,8 +139,12 @@ def _part(
     names = tuple(files[row] if files else str(row) for row in chosen.tolist())
     if isinstance(inputs, PictureFiles):
         return PicturePart(inputs[chosen], targets=labels, names=names)
-    numbers = torch.from_numpy(np.ascontiguousarray(inputs[chosen]))
-    return TensorPart({input_name(numbers.shape[1:]): numbers}, targets=labels, names=names)
+    held = np.ascontiguousarray(inputs[chosen])
+    numbers = torch.from_numpy(held)
+    is_row = held.ndim == 2  # of a few numbers, which may be equal by chance
+    known_by = None if is_row else torch.from_numpy(fingerprints_of(held))
+    named = {input_name(numbers.shape[1:]): numbers}
+    return TensorPart(named, known_by, targets=labels, names=names)
 
 
 def _doubles(parts: Sequence[LabelledPart]) -> Iterator[str]:
@@ -172,38 +170,23 @@ def _doubles(parts: Sequence[LabelledPart]) -> Iterator[str]:
 # ---- normalising --------------------------------------------------------------------------------
 
 
-def _statistics(parts: Sequence[LabelledPart]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return mean and standard deviation of each channel or column of all parts together.
-
-    Of bytes they are those of what they are scaled to, [0, 1].
-    """
-    sums = [_level_sums(part) for part in parts]
-    if not all(sums):
-        return _numbers_statistics([_only(part) for part in parts])
-    by_channel = zip(*sums, strict=True)
-    return _told(LevelSums(*map(sum, zip(*all_, strict=True))).moments() for all_ in by_channel)
-
-
-def _numbers_statistics(parts: Sequence[Tensor]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    columns = range(parts[0].shape[1])
-    return _told(moments_of_numbers([part[:, column] for part in parts]) for column in columns)
-
-
-def _told(moments: Iterable[tuple[float, float]]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _statistics(sums: Iterable[Sequence[Sums]]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return mean and standard deviation of each channel or column of all parts together."""
+    moments = (added(parts).moments() for parts in zip(*sums, strict=True))
     means, deviations = zip(*moments, strict=True)
     return means, tuple(usable(deviation) for deviation in deviations)
 
 
-def _level_sums(part: LabelledPart) -> Sequence[LevelSums]:
-    """Return the sums of each channel of images that are bytes; nothing of others."""
+def _sums(part: LabelledPart) -> Sequence[Sums]:
+    """Return the sums of each channel or column, of bytes those of what they are scaled to."""
     if isinstance(part, PicturePart):
-        return part.level_sums()
+        return part.sums()
     inputs = _only(part)
     if inputs.dtype != torch.uint8:
-        return []
+        return number_sums(inputs.numpy())
     channels = [torch.bincount(each.reshape(-1), minlength=256) for each in inputs.unbind(1)]
     counts = [channel.numpy().astype(object) for channel in channels]  # sums are beyond 64 bits
-    return [level_sums(each.sum(), unit_sums(each)[None]) for each in counts]
+    return [sums_of_units(each.sum(), unit_sums(each)[None]) for each in counts]
 
 
 def _normalised(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +22,8 @@ class PictureFiles:
         folder: The folder.
         names: Their names below it, as bytes (N,): a million of them share one array.
         how: How they become inputs.
-        fingerprints: A number for each, int64 (N,), equal for those that read the same.
-        level_sums: Sums of the bytes of each channel, see `normalise.unit_sums`, int64
+        fingerprints: See `fingerprints`, int64 (N,).
+        level_sums: Sums of the bytes of each channel, see `exact_sums.unit_sums`, int64
             (N, channels, 3).
         workers: Processes that read them; without any they are read when they are asked for.
     """
@@ -93,12 +92,6 @@ def decode(path: Path, how: Preprocessing, seen: Pictures) -> NDArray[np.uint8] 
     except FAULTS as error:
         seen.damaged[path] = cause_of(path, error)
     return None
-
-
-def fingerprint(pixels: NDArray[np.uint8]) -> int:
-    """Return a number of 64 bits that is the same for the same pixels, in every process."""
-    digest = blake2b(pixels.tobytes(), digest_size=8).digest()
-    return int.from_bytes(digest, "little", signed=True)
 
 
 def level_counts(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:

@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dslnas.data.normalise import LevelSums, level_sums, normalised_bytes
+from dslnas.data.exact_sums import Sums, sums_of_units
+from dslnas.data.normalise import normalised_bytes
 from dslnas.data.picture_files import PictureFiles
 from dslnas.data.reading_ahead import read_ahead
 from dslnas.data.rows import RowPart, Rows, joined_tensors
@@ -49,10 +50,8 @@ class PicturePart(RowPart):
         return map(self._inputs, read_ahead(self.files, numbers, workers))
 
     def tensors(self) -> Iterator[Tensor]:
-        """Yield the fingerprints of the pictures, their normalisation, and the targets."""
-        how = self.files.how
+        """Yield the fingerprints of the pictures, and the targets."""
         yield torch.from_numpy(self.files.fingerprints)
-        yield torch.tensor([how.mean, how.std], dtype=torch.float64)
         yield self.targets
 
     def fingerprints(self) -> list[int]:
@@ -60,10 +59,10 @@ class PicturePart(RowPart):
         found: list[int] = self.files.fingerprints.tolist()
         return found
 
-    def level_sums(self) -> list[LevelSums]:
-        """Return the sums of the bytes of each channel."""
+    def sums(self) -> list[Sums]:
+        """Return the sums of each channel, of bytes that are scaled to [0, 1]."""
         count = len(self) * math.prod(self.files.shape[2:])
-        return [level_sums(count, sums) for sums in self.files.level_sums.swapaxes(0, 1)]
+        return [sums_of_units(count, sums) for sums in self.files.level_sums.swapaxes(0, 1)]
 
     def normalised(
         self, mean: tuple[float, ...], std: tuple[float, ...], dtype: torch.dtype

@@ -20,8 +20,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 from torch.utils.data import Dataset
 
-from dslnas.data.normalise import unit_sums
-from dslnas.data.picture_files import decode, fingerprint, level_counts
+from dslnas.data.exact_sums import unit_sums
+from dslnas.data.fingerprints import fingerprint
+from dslnas.data.picture_files import decode, level_counts
 from dslnas.data.pictures import Pictures
 from dslnas.data.preprocessing import Preprocessing
 from dslnas.data.progress import READ, Progress

@@ -19,21 +19,35 @@ class TensorPart(RowPart):
     Attributes:
         inputs: By the name of an input of the network, (N, ...): images are (N, C, H, W),
             normalised; float32, or float64 where a run is so precise.
+        known_by: Fingerprints of what the inputs were before they were normalised, int64 (N,); None
+            where nobody took them.
     """
 
     inputs: Mapping[str, Tensor]
+    known_by: Tensor | None = None
 
     def inputs_at(self, rows: Rows) -> Mapping[str, Tensor]:
         """Return the inputs of some rows."""
         return {name: tensor[rows] for name, tensor in self.inputs.items()}
 
     def tensors(self) -> Iterator[Tensor]:
-        """Yield the inputs by name, and the targets."""
-        yield from (self.inputs[name] for name in sorted(self.inputs))
+        """Yield what the inputs are known by, or they themselves by name, and the targets."""
+        if self.known_by is None:
+            yield from (self.inputs[name] for name in sorted(self.inputs))
+        else:
+            yield self.known_by
         yield self.targets
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that inputs and targets take."""
+        return sum(tensor.nbytes for tensor in (*self.inputs.values(), self.targets))
 
     def fingerprints(self) -> list[int]:
         """Return a number for every example, equal for those that read the same."""
+        if self.known_by is not None:
+            found: list[int] = self.known_by.tolist()
+            return found
         arrays = [self.inputs[name].cpu().numpy() for name in sorted(self.inputs)]
         return [hash(b"".join(row.tobytes() for row in rows)) for rows in zip(*arrays, strict=True)]
 
@@ -55,4 +69,5 @@ class TensorPart(RowPart):
             weights=joined_tensors(self.weights, other.weights),
             chances=joined_tensors(self.chances, other.chances),
             names=(*self.names, *other.names),
+            known_by=joined_tensors(self.known_by, other.known_by),
         )

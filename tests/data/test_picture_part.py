@@ -60,6 +60,7 @@ def check_same(held: Data, streamed: Data) -> None:
     assert isinstance(held.facts, LabelledFacts)
     assert isinstance(streamed.facts, LabelledFacts)
     assert held.facts == replace(streamed.facts, notes=held.facts.notes)
+    assert held.hash == streamed.hash, "a run that began with one goes on with the other"
     for name in (*PARTS, "training"):
         one, two = getattr(held, name), getattr(streamed, name)
         assert isinstance(one, TensorPart)
