@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from dslnas.data.array_file import ArrayFile
     from dslnas.data.picture_files import PictureFiles
     from dslnas.data.pictures import PictureFacts
     from dslnas.data.preprocessing import Preprocessing
@@ -23,7 +24,10 @@ Inputs: TypeAlias = "NDArray[np.uint8] | NDArray[np.float32]"
 Labels: TypeAlias = "NDArray[np.int64]"
 Targets: TypeAlias = "NDArray[np.int64] | NDArray[np.float32]"
 
-In = TypeVar("In", bound="NDArray[np.uint8] | NDArray[np.float32] | PictureFiles", covariant=True)
+Stored: TypeAlias = "PictureFiles | ArrayFile"
+"""Inputs that stay in files."""
+
+In = TypeVar("In", bound="Inputs | Stored", covariant=True)
 """Inputs in memory, or in files."""
 
 Part: TypeAlias = tuple[In, Targets]
@@ -63,7 +67,7 @@ class Examples(Generic[In]):
 
     Attributes:
         inputs: Images uint8 in [0, 255] or float32 in any unit, (N, C, H, W); numbers (N, F);
-            pictures that stay in their files.
+            pictures or signals that stay in their files.
         targets: Classes int64 in [0, len(class_names)), (N,); labels of 0 and 1, or numbers,
             float32 (N, K).
         test_inputs: The data's own test part, same type and shape; None if there is none.
@@ -113,7 +117,7 @@ def examples(
     return Examples(*train, *test, class_names)
 
 
-def counts_of(examples: Examples[Inputs | PictureFiles], goal: Goal) -> dict[str, int]:
+def counts_of(examples: Examples[Inputs | Stored], goal: Goal) -> dict[str, int]:
     """Return the numbers of training examples by class, or that of all."""
     import numpy as np
 
@@ -123,7 +127,7 @@ def counts_of(examples: Examples[Inputs | PictureFiles], goal: Goal) -> dict[str
     return dict(zip(examples.class_names, numbers, strict=True))
 
 
-def picture_bytes(inputs: Inputs | PictureFiles) -> Preprocessing | None:
+def picture_bytes(inputs: Inputs | Stored) -> Preprocessing | None:
     """Return how pictures become such inputs; None unless these are bytes of grey or colours."""
     from dslnas.data.preprocessing import CHANNELS, Preprocessing
 
@@ -193,7 +197,7 @@ def _check_part(
         _check_classes(targets, name, len(class_names), where)
     else:
         _check_targets(targets, name, where, goal)
-    if isinstance(inputs, np.ndarray) and not _is_finite(inputs):
+    if not (_is_finite(inputs) if isinstance(inputs, np.ndarray) else inputs.is_finite):
         raise user_error(
             "NAS603",
             f"{name}images hold pixels that are not finite",

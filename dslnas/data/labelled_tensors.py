@@ -12,23 +12,26 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dslnas.data.array_file import ArrayFile
 from dslnas.data.dataset import Data
 from dslnas.data.division import check_counts, check_split
 from dslnas.data.exact_sums import Sums, added, number_sums, sums_of_units, unit_sums
-from dslnas.data.examples import Examples, Inputs, Targets, counts_of, picture_bytes
+from dslnas.data.examples import Examples, Inputs, Stored, Targets, counts_of, picture_bytes
 from dslnas.data.facts import LabelledFacts
+from dslnas.data.file_part import FilePart
 from dslnas.data.fingerprints import fingerprints_of
 from dslnas.data.normalise import normalised, normalised_bytes, usable
 from dslnas.data.picture_files import PictureFiles
 from dslnas.data.picture_part import PicturePart
 from dslnas.data.pictures import left_out
 from dslnas.data.readers import reader_of
+from dslnas.data.signal_part import SignalPart
 from dslnas.data.split import Indices, split, subset
 from dslnas.data.tensor_part import TensorPart
 from dslnas.ops.primitive import input_name
 from dslnas.settings.data import LabelledSettings
 
-LabelledPart: TypeAlias = TensorPart | PicturePart
+LabelledPart: TypeAlias = TensorPart | PicturePart | SignalPart
 
 NO_PICTURES = (
     "the images are no bytes with 1, 3 or 4 channels, so that no file of a picture can be read as "
@@ -91,16 +94,12 @@ def load(
 # ---- dividing -----------------------------------------------------------------------------------
 
 
-def _divided(
-    examples: Examples[Inputs | PictureFiles], settings: LabelledSettings
-) -> list[LabelledPart]:
+def _divided(examples: Examples[Inputs | Stored], settings: LabelledSettings) -> list[LabelledPart]:
     """Return the four parts on the CPU, not yet normalised."""
     strata = _strata(examples.targets)
     used = subset(strata, settings.subset, settings.seed)
 
-    def part(
-        inputs: Inputs | PictureFiles, targets: Targets, chosen: Indices, name: str
-    ) -> LabelledPart:
+    def part(inputs: Inputs | Stored, targets: Targets, chosen: Indices, name: str) -> LabelledPart:
         return _part(inputs, targets, chosen, examples.files.get(name))
 
     parts = [
@@ -126,7 +125,7 @@ def _strata(targets: Targets) -> Indices:
 
 
 def _part(
-    inputs: Inputs | PictureFiles,
+    inputs: Inputs | Stored,
     targets: Targets,
     chosen: Indices,
     files: Sequence[str] | None,
@@ -139,6 +138,8 @@ def _part(
     names = tuple(files[row] if files else str(row) for row in chosen.tolist())
     if isinstance(inputs, PictureFiles):
         return PicturePart(inputs[chosen], targets=labels, names=names)
+    if isinstance(inputs, ArrayFile):
+        return SignalPart(inputs[chosen], targets=labels, names=names)
     held = np.ascontiguousarray(inputs[chosen])
     numbers = torch.from_numpy(held)
     is_row = held.ndim == 2  # of a few numbers, which may be equal by chance
@@ -179,7 +180,7 @@ def _statistics(sums: Iterable[Sequence[Sums]]) -> tuple[tuple[float, ...], tupl
 
 def _sums(part: LabelledPart) -> Sequence[Sums]:
     """Return the sums of each channel or column, of bytes those of what they are scaled to."""
-    if isinstance(part, PicturePart):
+    if isinstance(part, FilePart):
         return part.sums()
     inputs = _only(part)
     if inputs.dtype != torch.uint8:
@@ -199,7 +200,7 @@ def _normalised(
     """Return the part on the device; `part` itself is overwritten, as it can be large."""
     targets = part.targets.to(dtype) if part.targets.is_floating_point() else part.targets
     weights = None if part.weights is None else part.weights.to(dtype)
-    if isinstance(part, PicturePart):
+    if isinstance(part, FilePart):
         part = part.normalised(mean, std, dtype)
         return replace(part, targets=targets, weights=weights).to(device)
     inputs = _only(part)

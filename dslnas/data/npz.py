@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from dslnas.data.examples import (
     ALL,
@@ -44,7 +44,7 @@ def shape(settings: Npz) -> DataShape:
     path = path_of(settings)
     with open_archive(path) as archive:
         train, test = member_names(path, archive)
-        sizes, dtype = header_of(path, archive, train[0])
+        sizes, dtype, *_ = held_header_of(path, archive, train[0])
         count, channels, height, width = _in_order(sizes, _layout(path, train[0], sizes))
         _check_pixels(path, train[0], dtype)
         targets = targets_of(path, archive, train[1], settings.task)
@@ -108,7 +108,7 @@ def _part(
 def _images(path: Path, archive: zipfile.ZipFile, name: str) -> Inputs:
     import numpy as np
 
-    sizes, dtype = header_of(path, archive, name)
+    sizes, dtype, *_ = held_header_of(path, archive, name)
     layout = _layout(path, name, sizes)
     _check_pixels(path, name, dtype)
     array = array_of(path, archive, name)
@@ -126,7 +126,7 @@ def targets_of(path: Path, archive: zipfile.ZipFile, name: str, goal: Goal) -> T
     """Return what is predicted: classes, or rows of labels or numbers (N, K) as float32."""
     import numpy as np
 
-    sizes, dtype = header_of(path, archive, name)
+    sizes, dtype, *_ = held_header_of(path, archive, name)
     if goal == "classification":
         return _labels(path, archive, name)
     if dtype.kind not in "biuf" or len(sizes) not in (1, 2):
@@ -144,7 +144,7 @@ def _labels(path: Path, archive: zipfile.ZipFile, name: str) -> Labels:
     """Return labels stored as whole numbers, (N,) or (N, 1), as int64 (N,)."""
     import numpy as np
 
-    sizes, dtype = header_of(path, archive, name)
+    sizes, dtype, *_ = held_header_of(path, archive, name)
     if dtype.kind not in "iu":
         help = "save as int64, or write `task regression` to predict numbers"
         raise damaged(path, f"`{name}` holds {dtype} but labels are whole numbers", help)
@@ -193,28 +193,53 @@ def _check_pixels(path: Path, name: str, dtype: np.dtype[Any]) -> None:
         )
 
 
-def header_of(
-    path: Path, archive: zipfile.ZipFile, name: str
-) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Return shape and type of a member whose content has the size that follows from them."""
+class Header(NamedTuple):
+    """Facts about an array before it is read.
+
+    Attributes:
+        sizes: Its shape.
+        dtype: Type of its numbers.
+        start: Bytes of the member before them.
+        by_columns: Whether they lie there in Fortran's order.
+    """
+
+    sizes: tuple[int, ...]
+    dtype: np.dtype[Any]
+    start: int
+    by_columns: bool
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the numbers."""
+        return prod(self.sizes) * self.dtype.itemsize
+
+
+def header_of(path: Path, archive: zipfile.ZipFile, name: str) -> Header:
+    """Return the header of a member whose content has the size that follows from it."""
     from numpy.lib import format as npy
 
     info = archive.getinfo(f"{name}.npy")
     with reading(path, "npz archive"), archive.open(info) as stream:
         if npy.read_magic(stream) == (1, 0):
-            sizes, _, dtype = npy.read_array_header_1_0(stream)
+            sizes, by_columns, dtype = npy.read_array_header_1_0(stream)
         else:
-            sizes, _, dtype = npy.read_array_header_2_0(stream)
-        left = info.file_size - stream.tell()
+            sizes, by_columns, dtype = npy.read_array_header_2_0(stream)
+        found = Header(sizes, dtype, stream.tell(), by_columns)
     if dtype.hasobject:
         raise damaged(path, f"`{name}` is pickled, which is not safe to read", "save plain arrays")
     if min(sizes, default=0) < 0:
         raise damaged(path, f"`{name}` has the shape {sizes}, of which a size is negative")
-    needed = prod(sizes) * dtype.itemsize
-    if needed != left:
-        raise damaged(path, f"`{name}` has {left} bytes but its shape {sizes} needs {needed}")
-    check_size(path, needed)
-    return sizes, dtype
+    left = info.file_size - found.start
+    if found.nbytes != left:
+        raise damaged(path, f"`{name}` has {left} bytes but its shape {sizes} needs {found.nbytes}")
+    return found
+
+
+def held_header_of(path: Path, archive: zipfile.ZipFile, name: str) -> Header:
+    """Return the header of a member that will be held in memory; NAS603 if it is too large."""
+    found = header_of(path, archive, name)
+    check_size(path, found.nbytes)
+    return found
 
 
 def array_of(path: Path, archive: zipfile.ZipFile, name: str) -> NDArray[Any]:

@@ -37,6 +37,7 @@ class PictureFiles:
 
     dtype = np.dtype(np.uint8)
     ndim = 4
+    is_finite = True
 
     def __len__(self) -> int:
         """Return the number of pictures."""

@@ -13,7 +13,7 @@ from dslnas.data.examples import DataShape, Examples, Inputs
 from dslnas.settings.data import LabelledSettings
 
 if TYPE_CHECKING:
-    from dslnas.data.picture_files import PictureFiles
+    from dslnas.data.examples import Stored
 
 
 class Reader(Protocol):
@@ -25,7 +25,7 @@ class Reader(Protocol):
     def shape(self, settings: LabelledSettings) -> DataShape:
         """Return the shape of the examples after a look at the files, but not at pixels."""
 
-    def read(self, settings: LabelledSettings) -> Examples[Inputs] | Examples[PictureFiles]:
+    def read(self, settings: LabelledSettings) -> Examples[Inputs] | Examples[Stored]:
         """Return all examples as they are stored, or the files that they stay in.
 
         Raises:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dslnas.data.columns import Columns, read_columns, targets_in
-from dslnas.data.examples import DataShape, Examples, Inputs, counts_of, examples
+from dslnas.data.examples import DataShape, Examples, Inputs, Stored, counts_of, examples
 from dslnas.data.files import missing, path_of, required_path
 from dslnas.diagnostics import user_error
 from dslnas.settings.data import Goal, Signals, Table
@@ -25,7 +25,7 @@ def shape(settings: Table) -> DataShape:
     return shape_of(read(settings), settings.task)
 
 
-def shape_of(found: Examples[Inputs], goal: Goal) -> DataShape:
+def shape_of(found: Examples[Inputs | Stored], goal: Goal) -> DataShape:
     """Return the shape of examples that were read."""
     outputs = len(found.class_names)
     has_test = found.test_inputs is not None

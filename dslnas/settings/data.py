@@ -378,11 +378,20 @@ class Signals(SignalSettings):
     )
     target: _Target = ()
     ignore: _Ignore = ()
+    stream: _Stream = "large"
 
     def conflicts(self) -> Iterator[Conflict]:
         """Yield settings that contradict each other, and of archives those that change nothing."""
         yield from super().conflicts()
         if not self.path.endswith(".npz"):
+            if self.path and self.stream == "always":
+                yield Conflict(
+                    "data.stream",
+                    "`stream always` is for NumPy archives, and tables are held in memory",
+                    "leave it out, or save the signals by `numpy.savez`",
+                    ("data.path",),
+                    omit="may",
+                )
             return
         for name in ("channels", "target", "ignore"):
             if getattr(self, name) != type(self).model_fields[name].default:

@@ -153,6 +153,7 @@ def test_signals_of_an_archive_have_channels_and_a_time(tmp_path: Path) -> None:
     stored = np.arange(48, dtype=np.int16).reshape(4, 3, 4)
     np.savez(path, x=stored, y=np.array([0, 1, 0, 1]))
     found = signals.read(Signals(path=str(path)))
+    assert isinstance(found.inputs, np.ndarray)
     assert found.inputs.shape == (4, 3, 4)
     assert found.inputs[1, 2].tolist() == stored[1, 2].tolist()
     assert signals.shape(Signals(path=str(path))).shape == (3, 4)
@@ -163,6 +164,7 @@ def test_signals_of_an_archive_have_channels_and_a_time(tmp_path: Path) -> None:
 def test_a_row_of_a_file_is_a_signal_channel_after_channel(tmp_path: Path) -> None:
     path = written(tmp_path / "a.csv", "1,2,3,4,5,6,a\n7,8,9,10,11,12,b\n")
     found = signals.read(Signals(path=path, channels=2))
+    assert isinstance(found.inputs, np.ndarray)
     assert found.inputs.shape == (2, 2, 3)
     assert found.inputs[0].tolist() == [[1, 2, 3], [4, 5, 6]]
     assert found.targets.tolist() == [0, 1]

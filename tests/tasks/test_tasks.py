@@ -22,8 +22,8 @@ OF_A_TASK = re.compile(
 OWN = {
     "data/division.py",
     "data/facts.py",
+    "data/file_part.py",
     "data/labelled_tensors.py",
-    "data/picture_part.py",
     "data/rating_division.py",
     "data/rating_facts.py",
     "data/rating_tensors.py",
