@@ -38,7 +38,7 @@ def test_results_are_equal_bit_for_bit_on_any_number_of_threads() -> None:
 
 
 @needs_numba
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_numba_is_imported_only_by_a_loop() -> None:
     program = (
         "import sys\n"

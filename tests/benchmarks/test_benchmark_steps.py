@@ -124,7 +124,7 @@ def test_profile_step_prints_primitives_and_their_sum(capsys: pytest.CaptureFixt
     assert lines[-1].startswith("| all | ")
 
 
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_every_stage_and_pass_of_compiling_is_timed() -> None:
     times: starting.Times = {}
     compiled = starting.compile_once(tiny("digits"), times)

@@ -54,7 +54,7 @@ def test_repeats_tell_what_was_chosen_around_the_cells(
     assert "inner" not in text
 
 
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_an_interrupted_search_of_all_choices_goes_on_bit_for_bit(
     spec: Path, repeated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

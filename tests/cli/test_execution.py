@@ -22,7 +22,7 @@ def spec(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_a_way_is_measured_once_and_gone_on_with(
     spec: Path,
     tmp_path: Path,

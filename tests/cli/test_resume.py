@@ -407,7 +407,7 @@ def test_a_checkpoint_with_epochs_that_were_not_trained_is_a_message(
         pytest.param("missing", "search", marks=pytest.mark.slow),
     ],
 )
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_the_checkpoint_before_is_taken(
     spec: Path,
     long_search: Path,

@@ -199,7 +199,7 @@ def test_warnings_of_a_search_stay_in_the_manifest(
     assert f"warning: epoch 1: {warning}\n" in printed.out
 
 
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_every_member_of_a_family_can_be_trained(
     spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -121,7 +121,7 @@ def test_a_second_ctrl_c_ends_a_run_at_once(
     assert_same(whole, out)
 
 
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_repeats_go_on_amid_a_search(
     spec: Path, whole: Path, tmp_path: Path, kill: Kill, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -83,7 +83,7 @@ def test_a_run_says_perplexities_everywhere(done: Done) -> None:
     assert "image" not in done.out + done.err
 
 
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_an_interrupted_training_goes_on_bit_for_bit(
     spec: Path, done: Done, tmp_path: Path, interrupt: Interrupt
 ) -> None:
@@ -96,7 +96,7 @@ def test_an_interrupted_training_goes_on_bit_for_bit(
     assert_same(whole, out)
 
 
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_a_run_is_exported_again_without_its_text(
     spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -122,7 +122,7 @@ def test_a_run_is_exported_again_without_its_text(
         assert f"{vocabulary}: {message}" in capsys.readouterr().err
 
 
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_repeats_are_compared_by_perplexity(
     spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

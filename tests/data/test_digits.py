@@ -18,7 +18,7 @@ def test_digits_are_as_described() -> None:
     assert len(examples.class_names) == digits.KNOWN.classes
 
 
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_packaged_data_are_those_that_scikit_learn_loads() -> None:
     from sklearn import datasets  # it takes a second
 

@@ -89,7 +89,7 @@ def test_the_data_s_own_parts_and_balance_are_as_in_memory(folder: Path, tmp_pat
     check_same(*both(tmp_path / "parts", balance="sampling", subset=0.7))
 
 
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_processes_read_what_one_reads(folder: Path) -> None:
     held, streamed = both(folder, workers=1)
     part = streamed.training

@@ -29,7 +29,7 @@ def concentrations(relaxation: Dirichlet, cell: str) -> list[Tensor]:
     return [torch.where(a > 0, a + 1, a.exp())[exists] for a, exists in rows]
 
 
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_draws_are_points_of_the_simplex_around_their_mean() -> None:
     relaxation, count = relaxation_of(), 3000
     sums = {cell: torch.zeros_like(alpha) for cell, alpha in relaxation.alphas.items()}

@@ -168,7 +168,7 @@ def test_uniform_is_uniform_over_connected_choices_and_takes_no_other() -> None:
     assert chi_square(list(draws.values())) < 16.27  # 3 degrees of freedom
 
 
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_where_hardly_any_choice_is_connected_one_is_still_found() -> None:
     nodes = "\n".join(f"node n{n} = {{none, zero, tanh}}(n{n - 1})" for n in range(2, 13))
     cell = space_of(

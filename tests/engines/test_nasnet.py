@@ -67,7 +67,7 @@ def test_the_controller_learns_when_enough_children_are_trained() -> None:
     assert all(torch.equal(v, after[n]) for n, v in controller_of(search.engine).items())
 
 
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_children_get_better() -> None:
     search = begin(300, "recurrent")
     search.train(range(300))

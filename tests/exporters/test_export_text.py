@@ -66,7 +66,7 @@ def _brief_checks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", [*LONG, *OTHERS])
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_all_forms_agree_over_200_steps_in_two_calls(tmp_path: Path, name: str) -> None:
     made = exported(tmp_path, language_model(name))
     assert made.agreements.keys() == {"onnx", "python"}

@@ -187,7 +187,7 @@ def test_sdarts_at_random(epsilon: float) -> None:
     assert_step_of_weights(key, network, found)
 
 
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_sdarts_by_an_adversary() -> None:
     key, network = "sdarts_adv_eps_0.3", case()
     perturb, mixing = attack(network, PerturbAdversarially(epsilon=0.3))
@@ -202,7 +202,7 @@ def test_sdarts_by_an_adversary() -> None:
     assert_step_of_weights(key, network, found)
 
 
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_an_attack_that_helps_is_undone() -> None:
     key, network = "sdarts_adv_undone", case()
     settings = PerturbAdversarially(epsilon=0.01)

@@ -67,7 +67,7 @@ def test_first_order(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DARTS_ONE_BY_DEFAULT)
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_second_order(name: str) -> None:
     of_valid = gradient(name, "second", hessian="difference")
     mixed = gradient(name, "second", lambda_=0.1)

@@ -92,7 +92,7 @@ def test_the_best_candidate_by_validation_is_taken() -> None:
 
 
 @pytest.mark.usefixtures("measured")
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_candidates_over_the_limits_are_taken_only_where_none_keeps_to_them() -> None:
     def found(params: int) -> int:
         limits = (Limit("params", params),)

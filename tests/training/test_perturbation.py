@@ -167,7 +167,7 @@ def test_a_search_can_end_with_it() -> None:
     assert timeless[0] == timeless[1]
 
 
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_fine_tuning_takes_a_tenth_of_the_rate_and_falls(monkeypatch: pytest.MonkeyPatch) -> None:
     rates: list[float] = []
     train = FineTuning._train

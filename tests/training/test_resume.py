@@ -174,7 +174,7 @@ def on_stalling_text(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Trained]:
     return train
 
 
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_averaging_goes_on_bit_for_bit(on_stalling_text: Callable[..., Trained]) -> None:
     """Interrupted before it begins, when it has begun, and later; the best epoch is old."""
     keeper = Stored()

@@ -158,7 +158,7 @@ def test_the_eigenvalue_is_reported_where_a_rule_asks_for_it(
     assert report.epochs[2].operations == {"normal": operations(found)}
 
 
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_looking_at_the_curvature_changes_no_bit() -> None:
     reports = Listener(), Listener()
     plain = run(reports[0])

@@ -136,7 +136,7 @@ def test_the_eigenvalue_is_taken_of_text(data: Data) -> None:
     assert all(record.eigenvalue is not None for record in report.epochs)
 
 
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_a_rule_that_never_holds_changes_nothing(data: Data) -> None:
     """The look ahead has masks of its own: none."""
     never = Eigenvalue(ratio=1e-9, window=1)

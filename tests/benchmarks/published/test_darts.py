@@ -105,7 +105,7 @@ def test_gradients_in_alpha(gradient: AlphaGradient, key: str, tolerance: float)
         (second_order, "darts2", LATER),
     ],
 )
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_a_complete_step(gradient: AlphaGradient, method: str, tolerance: float) -> None:
     found = state(gradient)
     loss = found.search.step(found.train, found.held_out)
@@ -116,7 +116,7 @@ def test_a_complete_step(gradient: AlphaGradient, method: str, tolerance: float)
     assert_close(found.norms(), tensors(FILE)[f"{key}/w_l2_per_param"], tolerance)
 
 
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_the_second_order_begins_without_momentum() -> None:
     found = state(second_order)
     found.search.weights.state.clear()

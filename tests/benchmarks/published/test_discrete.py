@@ -107,7 +107,7 @@ def test_what_is_drawn_has_weight_one_and_the_slope_of_the_soft_sample() -> None
         torch.testing.assert_close(slope.sum(-1), torch.zeros(14).double())
 
 
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_running_the_drawn_operations_gives_the_logits_of_all() -> None:
     search, given = small()
     sample = search.sample()

@@ -228,7 +228,7 @@ def test_a_threshold_is_the_rule_of_fair_darts_where_that_is_connected(
 
 
 @given(cells(), st.sampled_from(OPERATIONS), st.booleans())
-@pytest.mark.slow
+@pytest.mark.sample(0)
 def test_lists_the_possible_numbers_of_an_operation(
     cell: Cell, operation: str, thins: bool
 ) -> None:
