@@ -164,7 +164,8 @@ def _preprocessing(settings: ImageFolder, found: Listing) -> Preprocessing:
 
     channels = settings.channels or (1 if _are_grey(found.files) else 3)
     mode = {count: mode for mode, count in CHANNELS.items()}[channels]
-    return Preprocessing(mode, *settings.sides, settings.fit)
+    how = Preprocessing(mode, *settings.sides, settings.fit)
+    return replace(how, shorter_side=settings.shorter_side)
 
 
 def _check_packages(paths: Iterable[Path]) -> None:

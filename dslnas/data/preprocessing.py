@@ -102,6 +102,8 @@ class Preprocessing:
         width: Columns that the network reads.
         fit: How other sides are brought to these: `stretch` both, or scale by one factor and `pad`
             with zeros or `crop` around the middle.
+        shorter_side: Pixels of the shorter side, scaled, of which `crop` keeps the middle; null
+            where it keeps as much as it can.
         interpolation: A triangle, as wide as a pixel of the smaller of both pictures; along rows,
             then along columns, each rounded to bytes.
         divisor: Number that the bytes are divided by.
@@ -122,11 +124,23 @@ class Preprocessing:
     depth: str = "upper 8 bits"
     interpolation: str = "bilinear with antialiasing (Pillow)"
     divisor: int = 255
+    shorter_side: int | None = None
 
     @property
     def channels(self) -> int:
         """Number of channels."""
         return CHANNELS[self.mode]
+
+    @property
+    def kept(self) -> tuple[float, float] | None:
+        """Height and width that a crop keeps of a picture whose shorter side is 1.
+
+        None where it keeps as much as it can.
+        """
+        side = self.shorter_side
+        if side is None or side == self.height == self.width:
+            return None
+        return self.height / side, self.width / side
 
     def to_json(self) -> str:
         """Return the text that `from_json` reads."""
@@ -156,6 +170,7 @@ class Preprocessing:
         yield "height", _is_length(self.height)
         yield "width", _is_length(self.width)
         yield "fit", self.fit in FITS
+        yield "shorter_side", self._is_side()
         yield "mean", _are_numbers(self.mean, self.channels)
         yield "std", _are_numbers(self.std, self.channels) and 0 not in self.std
         yield "background", self.mode == "RGBA" or _is_colour(self.background)
@@ -163,6 +178,12 @@ class Preprocessing:
         usual = Preprocessing(self.mode, self.height, self.width)
         for name in ("orientation", "depth", "interpolation", "divisor"):
             yield name, getattr(self, name) == getattr(usual, name)
+
+    def _is_side(self) -> bool:
+        side = self.shorter_side
+        if side is None:
+            return True
+        return self.fit == "crop" and _is_length(side) and side >= max(self.height, self.width)
 
     def read(self, file: Path | str) -> NDArray[np.float32]:
         """Return what the network reads of a file, (1, channels, height, width)."""
@@ -175,6 +196,11 @@ class Preprocessing:
 
     def pixels(self, image: Image.Image) -> NDArray[np.uint8]:
         """Return an opened picture upright and in the mode: (height, width, channels)."""
+        pixels = np.array(self.upright(image), np.uint8)
+        return pixels.reshape(*pixels.shape[:2], self.channels)
+
+    def upright(self, image: Image.Image) -> Image.Image:
+        """Return an opened picture upright and in the mode; it may be the same."""
         from PIL import Image
 
         image.load()  # before its EXIF is asked: Pillow turns a TIFF while it reads the pixels
@@ -186,17 +212,21 @@ class Preprocessing:
             image = image.convert("RGBA")
             below = Image.new("RGBA", image.size, self.background)
             image = Image.alpha_composite(below, image)
-        pixels = np.array(image.convert(self.mode), np.uint8)
-        return pixels.reshape(*pixels.shape[:2], self.channels)
+        return image if image.mode == self.mode else image.convert(self.mode)
 
     def resize(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return a picture with the sides of the network: (height, width, channels)."""
         from PIL import Image
 
-        height, width = pixels.shape[:2]
+        return self.fitted(Image.fromarray(pixels[:, :, 0] if self.channels == 1 else pixels))
+
+    def fitted(self, image: Image.Image) -> NDArray[np.uint8]:
+        """Return a picture that is `upright` with the sides of the network, as `resize` does."""
+        from PIL import Image
+
+        width, height = image.size
         tall, wide = self._sides(height, width)
-        image = Image.fromarray(pixels[:, :, 0] if self.channels == 1 else pixels)
-        if (wide.count, tall.count) != image.size:
+        if self.kept is not None or (wide.count, tall.count) != image.size:
             how = Image.Resampling.BILINEAR
             image = image.convert("RGBa") if self.mode == "RGBA" else image
             # Two calls: versions of Pillow differ in which pass comes first.
@@ -217,7 +247,12 @@ class Preprocessing:
             offsets = round((self.height - rows) * 0.5), round((self.width - columns) * 0.5)
             return Side(0, height, rows, offsets[0]), Side(0, width, columns, offsets[1])
         above, beside = 0.0, 0.0  # pixels that are left out, one half at either end
-        if self.fit == "crop":
+        if self.kept is not None:
+            above, beside = (
+                length - min(height, width) * share
+                for length, share in zip((height, width), self.kept, strict=True)
+            )
+        elif self.fit == "crop":
             ratio = self.width / self.height
             above, beside = max(height - width / ratio, 0.0), max(width - ratio * height, 0.0)
         top, left = above * 0.5, beside * 0.5

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal, Self, TypeAlias, get_args
 from pydantic import Field
 
 from dslnas.settings.fields import SHARE, Batch, Name
-from dslnas.settings.model import Section, Spellings
+from dslnas.settings.model import Aliases, Section, Spellings
 from dslnas.settings.search_base import Conflict
 from dslnas.settings.values import Augmentation, Crop, Flip
 
@@ -292,6 +292,14 @@ class ImageFolder(ImageSettings):
         "stretch",
         description="how other sides are brought to these: stretched, padded by black, or cropped",
     )
+    shorter_side: Annotated[
+        Pixels | None,
+        Aliases(("resize", "resize_size")),
+        Field(
+            description="pixels of the shorter side, scaled, of which `fit crop` keeps the middle; "
+            "else it keeps as much as it can"
+        ),
+    ] = None
     channels: Literal[1, 3, 4] | None = Field(
         None,
         description="1: grey, 3: colours, 4: with transparency; else those of `input`, or 1 if "
@@ -305,6 +313,27 @@ class ImageFolder(ImageSettings):
     workers: int | None = Field(
         None, ge=0, le=256, description="processes that read such pictures; else one for every core"
     )
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """Yield the settings that contradict each other."""
+        yield from super().conflicts()
+        side = self.shorter_side
+        if side is not None and self.fit != "crop":
+            yield Conflict(
+                "data.shorter_side",
+                f"`shorter_side` says how much a crop keeps, and `fit {self.fit}` crops nothing",
+                "write `fit crop`, or leave `shorter_side` out",
+                ("data.fit",),
+                omit="may",
+            )
+        elif side is not None and side < max(self.sides):
+            height, width = self.sides
+            yield Conflict(
+                "data.shorter_side",
+                f"a shorter side of {side} pixels has no room for a crop of {height} x {width}",
+                f"write `shorter_side {max(self.sides)}` or more",
+                ("data.size",),
+            )
 
     @property
     def sides(self) -> tuple[int, int]:

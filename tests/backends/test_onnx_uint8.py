@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import onnx
@@ -23,7 +23,10 @@ from dslnas.graph.lower.network import build_derived_graph
 from tests.backends.reference_interpreter import random_weights
 from tests.training.tiny import architecture
 
-FITS = ("stretch", "pad", "crop")
+FITS = (("stretch", None), ("pad", None), ("crop", None), ("crop", 20))
+"""Ways to fit pictures, each with the shorter side of which a crop keeps the middle."""
+
+Fit: TypeAlias = tuple[str, int | None]
 CASES = [(mode, fit, opset) for mode in CHANNELS for fit in FITS for opset in (11, 21)]
 
 
@@ -57,10 +60,11 @@ def session(model: ModelProto, optimised: Path | None = None) -> Any:
 
 
 @cache
-def resizer(mode: str, fit: str, opset: int) -> tuple[Preprocessing, Any]:
+def resizer(mode: str, fit: Fit, opset: int) -> tuple[Preprocessing, Any]:
     """Return a preprocessing that leaves bytes as they are, and a model of it."""
     plain = (0.0,) * CHANNELS[mode], (1.0,) * CHANNELS[mode]
-    how = Preprocessing(mode, 12, 17 if opset == 11 else 12, fit, *plain)
+    width = 17 if opset == 11 else 12
+    how = Preprocessing(mode, 12, width, fit[0], *plain, shorter_side=fit[1])
     return how, session(with_preprocessing(passing_on(how, opset), how, "regression"))
 
 
@@ -74,7 +78,7 @@ def pictures(draw: st.DrawFn, channels: int) -> NDArray[np.uint8]:
     return np.where(noise > 127, 255, 0).astype(np.uint8) if draw(st.booleans()) else noise
 
 
-def differing(case: tuple[str, str, int], picture: NDArray[np.uint8]) -> int:
+def differing(case: tuple[str, Fit, int], picture: NDArray[np.uint8]) -> int:
     """Return how many numbers differ from Pillow's."""
     how, model = resizer(*case)
     (found,) = model.run(None, {"image": picture})
@@ -99,16 +103,17 @@ def test_the_resize_is_that_of_pillow_for_many_sizes(data: st.DataObject) -> Non
 @pytest.mark.parametrize(("height", "width"), [(900, 1200), (1, 400), (400, 1)])
 @pytest.mark.parametrize("fit", FITS)
 def test_large_and_narrow_pictures_are_resized_like_pillow(
-    fit: str, height: int, width: int
+    fit: Fit, height: int, width: int
 ) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     assert differing(("RGB", fit, 11), picture) == 0
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_no_node_is_superfluous(case: tuple[str, str, int], tmp_path: Path) -> None:
+def test_no_node_is_superfluous(case: tuple[str, Fit, int], tmp_path: Path) -> None:
     mode, fit, opset = case
-    how = Preprocessing(mode, 12, 12, fit, (0.0,) * CHANNELS[mode], (1.0,) * CHANNELS[mode])
+    plain = (0.0,) * CHANNELS[mode], (1.0,) * CHANNELS[mode]
+    how = Preprocessing(mode, 12, 12, fit[0], *plain, shorter_side=fit[1])
     model = with_preprocessing(passing_on(how, opset), how, "multilabel")
     session(model, tmp_path / "optimised.onnx")
     left = onnx.load(tmp_path / "optimised.onnx").graph.node

@@ -195,6 +195,8 @@ def test_sides_and_channels_are_those_of_the_settings_or_of_the_network(tmp_path
     assert images.shape(given).shape == (1, 5, 7)
     assert images.read(given).inputs.shape == (4, 1, 5, 7)
     assert images.read(given).preprocessing == Preprocessing("L", 5, 7, "crop")
+    closer = images.read(given.replace(shorter_side=9)).preprocessing
+    assert closer == Preprocessing("L", 5, 7, "crop", shorter_side=9)
     usual = ImageFolder(path=str(tmp_path))
     assert images.shape(usual).shape == (3, 32, 32)
     assert images.shape(usual.fitted((1, 9, 12))).shape == (1, 9, 12)

@@ -1,6 +1,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,24 @@ def test_the_fits_are_those_of_pillow(sides: tuple[int, int]) -> None:
         assert np.abs(found - np.asarray(expected, np.int16)).max() <= 1, fit
 
 
+def test_the_middle_of_a_scaled_picture_is_kept() -> None:
+    """By a level at most, see above; of sides for which the cut is between pixels."""
+    picture = pixels(96, 64, 3)
+    scaled = Image.fromarray(picture).resize((32, 48), Image.Resampling.BILINEAR)
+    expected = np.asarray(scaled.crop((4, 14, 28, 34)), np.int16)
+    found = Preprocessing("RGB", 20, 24, "crop", shorter_side=32).resize(picture)
+    assert np.abs(found - expected).max() <= 1
+
+
+def test_a_picture_of_the_size_of_the_network_is_scaled_too() -> None:
+    picture = pixels(8, 8, 1)
+    assert np.array_equal(Preprocessing("L", 8, 8, "crop", shorter_side=8).resize(picture), picture)
+    found = Preprocessing("L", 8, 8, "crop", shorter_side=16).resize(picture)
+    image, how = Image.fromarray(picture[:, :, 0]), Image.Resampling.BILINEAR
+    inner = np.asarray(image.resize((8, 8), how, (2, 2, 6, 6)), np.int16)
+    assert np.abs(found[:, :, 0] - inner).max() <= 1
+
+
 def test_a_line_is_padded_and_not_lost() -> None:
     found = Preprocessing("L", 8, 8, "pad").resize(np.full((1, 100, 1), 200, np.uint8))
     assert found.max(axis=(1, 2)).tolist() == [0, 0, 0, 0, 200, 0, 0, 0]
@@ -109,6 +128,7 @@ def test_numbers_are_those_of_training_to_the_bit() -> None:
 
 def test_the_text_of_a_preprocessing_gives_the_same_again() -> None:
     how = Preprocessing("RGBA", 5, 7, "crop", (0.1,) * 4, (1 / 3,) * 4, "", "light on dark")
+    how = replace(how, shorter_side=9)
     assert Preprocessing.from_json(how.to_json()) == how
 
 
@@ -124,6 +144,7 @@ def test_the_text_of_a_preprocessing_gives_the_same_again() -> None:
         ('"height": 4', '"height": 0', "`height` cannot be `0`"),
         ('"width": 4', '"width": 4.0', "`width` cannot be `4.0`"),
         ("stretch", "wobble", "`fit` cannot be `wobble`"),
+        ('"shorter_side": null', '"shorter_side": 8', "`shorter_side` cannot be `8`"),
         ("[0.25]", "[0.25, 0.25]", "`mean` cannot be `[0.25, 0.25]`"),
         ("[0.25]", "0.25", "`mean` cannot be `0.25`"),
         ("[0.5]", "[0]", "`std` cannot be `[0]`"),

@@ -49,7 +49,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-HOW = Preprocessing("L", 8, 8, "crop", (0.3,), (0.2,))
+HOW = Preprocessing("L", 8, 8, "crop", (0.3,), (0.2,), shorter_side=10)
 
 
 def facts(goal: str = "classification") -> LabelledFacts:

@@ -114,6 +114,12 @@ def sides(out: Nodes, picture: Name, how: Preprocessing) -> tuple[Side, Side]:
             _padded(out, height, width, (how.height, how.width)),
             _padded(out, width, height, (how.width, how.height)),
         )
+    if how.kept is not None:
+        shorter = out.add("Sub", height, _excess(out, height, width))
+        shares = dict.fromkeys(how.kept)
+        kept = {share: out.add("Mul", shorter, out.double(share)) for share in shares}
+        tall, wide = (kept[share] for share in how.kept)
+        return _cropped(out, height, tall, how.height), _cropped(out, width, wide, how.width)
     if how.fit == "crop":
         tall, wide = width, height
         if how.width != how.height:

@@ -88,28 +88,36 @@ def _fitted(out: Nodes, how: Preprocessing) -> Name:
     planes = out.cast(out.add("Transpose", PICTURE, perm=[2, 0, 1]), TensorProto.FLOAT)
     if how.mode != "RGBA":
         return resized(out, planes, height, width)
-    return _resized_with_opacity(out, planes, height, width)
+    if how.kept is not None:
+        return _resized_with_opacity(out, planes, height, width)
+    changed = out.add("Or", _changes(out, height), _changes(out, width))
+    return _resized_with_opacity(out, planes, height, width, changed)
 
 
-def _resized_with_opacity(out: Nodes, planes: Name, height: Side, width: Side) -> Name:
+def _resized_with_opacity(
+    out: Nodes, planes: Name, height: Side, width: Side, changed: Name = ""
+) -> Name:
     """Add the resize of colours that weigh as much as they are opaque.
 
     They are multiplied by their opacity before and divided by it behind, rounded as Pillow rounds;
-    where no side changes, Pillow leaves them alone.
+    where nothing is `changed`, Pillow leaves them alone. Without that word something always is.
     """
-    changed = out.add("Or", _changes(out, height), _changes(out, width))
+
+    def where_changed(new: Name, old: Name) -> Name:
+        return out.add("Where", changed, new, old) if changed else new
+
     colours, opacity = _parts(out, planes)
     product = out.add("Add", out.add("Mul", colours, opacity), out.single(128))
     carried = out.add("Floor", out.add("Div", product, out.single(256)))
     product = out.add("Div", out.add("Add", carried, product), out.single(256))
-    weighed = out.add("Where", changed, out.add("Floor", product), colours)
+    weighed = where_changed(out.add("Floor", product), colours)
     planes = resized(out, out.add("Concat", weighed, opacity, axis=0), height, width)
     colours, opacity = _parts(out, planes)
     is_clear = out.add("Equal", out.cast(opacity, TensorProto.INT32), out.constant(0, np.int32))
     divisor = out.add("Where", is_clear, out.single(255), opacity)
     quotient = out.add("Div", out.add("Mul", colours, out.single(255)), divisor)
     shown = out.add("Min", out.add("Floor", quotient), out.single(255))
-    return out.add("Concat", out.add("Where", changed, shown, colours), opacity, axis=0)
+    return out.add("Concat", where_changed(shown, colours), opacity, axis=0)
 
 
 def _changes(out: Nodes, side: Side) -> Name:

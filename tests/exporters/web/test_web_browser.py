@@ -126,7 +126,12 @@ def opened_page(browser: Page, folder: Path) -> Page:
 @pytest.mark.parametrize(
     ("how", "goal"),
     [
-        (Preprocessing("RGB", 16, 16, "crop", (0.4, 0.5, 0.6), (0.2, 0.3, 0.25)), "classification"),
+        (
+            Preprocessing(
+                "RGB", 16, 16, "crop", (0.4, 0.5, 0.6), (0.2, 0.3, 0.25), shorter_side=20
+            ),
+            "classification",
+        ),
         (Preprocessing("L", 12, 16, "pad", (0.3,), (0.2,)), "multilabel"),
         (Preprocessing("RGB", 16, 16, "stretch", (0.5,) * 3, (0.5,) * 3), "regression"),
     ],
