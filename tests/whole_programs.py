@@ -34,7 +34,9 @@ METHODS = sorted({*SEARCH} - SELDOM_FIT)
 FOLLOW_GRADIENTS = [m for m in METHODS if issubclass(SEARCH[m], GradientSettings)]
 SCHEDULES = ("0.02", "cosine(0.02)", "linear(0.02, 0.001)", "steps(0.02, 1)", "exponential(0.02)")
 OPTIMISERS = ("sgd", "adam", "adamw", "rmsprop", "adagrad")
-CHANGES = ("crop(1)", "flip", "cutout(2)", "rotate(10)", "colour", "erase", "mixup")
+CHANGES = (
+    *("resized_crop", "crop(1)", "flip", "cutout(2)", "rotate(10)", "colour", "erase", "mixup"),
+)
 TASKS = sorted(METRICS_OF)
 _EPOCHS = st.sampled_from((1, 1, 2))
 

@@ -47,7 +47,8 @@ def augment(images: Tensor, steps: tuple[Augmentation, ...], generator: Generato
     """Apply the steps in order to float images (B, C, H, W), which are left as they are.
 
     Every step takes a fixed number of draws per image from the generator, which is on the CPU.
-    `mixup` changes labels too, see `augmented`.
+    `mixup` changes labels too, see `augmented`; `resized_crop` is made while images are read, see
+    `RandomCrops`.
     """
     for step in steps:
         match step:

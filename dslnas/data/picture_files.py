@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,9 @@ from numpy.typing import NDArray
 from dslnas.data.image_damage import FAULTS, cause_of, not_to_open
 from dslnas.data.pictures import Pictures, is_deep
 from dslnas.data.preprocessing import PictureError, Preprocessing, is_turned, opened
+
+if TYPE_CHECKING:  # who has no files needs no Pillow
+    from PIL.Image import Image
 
 
 @dataclass(frozen=True)
@@ -76,16 +81,25 @@ class PictureFiles:
         return self.folder / os.fsdecode(bytes(self.names[row]))
 
 
-def decode(path: Path, how: Preprocessing, seen: Pictures) -> NDArray[np.uint8] | None:
-    """Return an image, uint8 (height, width, channels), None if it cannot be read; note both."""
+def decode(
+    path: Path,
+    how: Preprocessing,
+    seen: Pictures,
+    cut: Callable[[Image], Image] | None = None,
+) -> NDArray[np.uint8] | None:
+    """Return an image, uint8 (height, width, channels), None if it cannot be read; note both.
+
+    With `cut` it is made of what that leaves of the upright picture.
+    """
     if why := not_to_open(path):
         seen.damaged[path] = why
         return None
     try:
         with opened(path) as image:
             was_deep, was_turned = is_deep(image), is_turned(image)  # the latter may load it
-            upright = how.pixels(image)
-            pixels, size = how.resize(upright), (upright.shape[0], upright.shape[1])
+            upright = how.upright(image)
+            pixels = how.fitted(upright if cut is None else cut(upright))
+            size = upright.height, upright.width
             seen.add(image, was_turned=was_turned, was_deep=was_deep, size=size)
             return pixels
     except PictureError as error:

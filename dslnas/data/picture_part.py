@@ -16,6 +16,7 @@ from dslnas.data.exact_sums import Sums, sums_of_units
 from dslnas.data.file_part import FilePart
 from dslnas.data.normalise import normalised_bytes
 from dslnas.data.picture_files import PictureFiles
+from dslnas.data.random_crops import RandomCrops
 from dslnas.data.reading_ahead import read_ahead
 from dslnas.data.rows import Rows
 from dslnas.ops.primitive import input_name
@@ -30,15 +31,17 @@ class PicturePart(FilePart[PictureFiles]):
 
     def inputs_at(self, rows: Rows) -> Mapping[str, Tensor]:
         """Read some rows, in this process."""
-        (pixels,) = read_ahead(self.files, [self.numbers(rows)], workers=0)
+        (pixels,) = read_ahead(self.files, [self.numbers(rows)], None, workers=0)
         return self._inputs(pixels)
 
-    def inputs_ahead(self, choices: Sequence[Rows]) -> Iterator[Mapping[str, Tensor]]:
+    def inputs_ahead(
+        self, choices: Sequence[Rows], crops: RandomCrops | None = None
+    ) -> Iterator[Mapping[str, Tensor]]:
         """Read one choice of rows after the other, ahead where there are many."""
         numbers = [self.numbers(rows) for rows in choices]
         is_few = sum(map(len, numbers)) <= FEW
         workers = 0 if is_few else self.files.workers
-        return map(self._inputs, read_ahead(self.files, numbers, workers))
+        return map(self._inputs, read_ahead(self.files, numbers, crops, workers))
 
     def sums(self) -> list[Sums]:
         """Return the sums of each channel, of bytes that are scaled to [0, 1]."""

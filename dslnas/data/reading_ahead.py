@@ -1,12 +1,16 @@
 """Pictures read by processes of their own, ahead of the step that needs them.
 
-The order is given, and nothing is drawn here: how many processes read, and how far ahead, changes
-no number. A run that is stopped amid a pass goes on with the rest of its order.
+The order is given, and what is drawn of a picture follows from its place in it: how many processes
+read, and how far ahead, changes no number. A run that is stopped amid a pass goes on with the rest
+of its order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import accumulate
 from typing import TypeAlias
 
 import numpy as np
@@ -16,6 +20,7 @@ from torch.utils.data import Dataset
 from dslnas.data.image_damage import unreadable
 from dslnas.data.picture_files import PictureFiles, decode
 from dslnas.data.pictures import Pictures
+from dslnas.data.random_crops import RandomCrops
 from dslnas.data.workers import read_in_order
 
 Rows: TypeAlias = NDArray[np.int64]
@@ -24,29 +29,39 @@ _Read: TypeAlias = tuple[NDArray[np.uint8], Pictures]
 
 
 def read_ahead(
-    files: PictureFiles, choices: Sequence[Rows], workers: int
+    files: PictureFiles, choices: Sequence[Rows], crops: RandomCrops | None, workers: int
 ) -> Iterator[NDArray[np.uint8]]:
     """Yield one choice of pictures after the other, uint8 (n, channels, height, width).
+
+    With `crops` each is a random part of its picture, by its place in the choices, stretched.
 
     Raises:
         UserError: NAS603 if one cannot be read any more.
     """
-    order = (rows.tolist() for rows in choices)
-    for pixels, seen in read_in_order(_Decoded(files), order, _stacked, workers):
+    starts = accumulate(map(len, choices), initial=0)
+    order = (
+        list(enumerate(rows.tolist(), start)) for start, rows in zip(starts, choices, strict=False)
+    )
+    for pixels, seen in read_in_order(_Decoded(files, crops), order, _stacked, workers):
         if seen.damaged:
             raise unreadable(files.folder, seen.damaged, len(files), leaves=False)
         yield pixels
 
 
 class _Decoded(Dataset[_Read]):
-    """Pictures; for one that cannot be read, why."""
+    """Pictures by their places in the order and their rows; for one that cannot be read, why."""
 
-    def __init__(self, files: PictureFiles) -> None:
-        self._files = files
+    def __init__(self, files: PictureFiles, crops: RandomCrops | None) -> None:
+        self._files, self._crops = files, crops
 
-    def __getitem__(self, row: int) -> _Read:
-        seen, how = Pictures(), self._files.how
-        pixels = decode(self._files.path(row), how, seen)
+    def __getitem__(self, index: tuple[int, int]) -> _Read:
+        (place, row), seen, how = index, Pictures(), self._files.how
+        if self._crops is None:
+            pixels = decode(self._files.path(row), how, seen)
+        else:
+            stretched = replace(how, fit="stretch", shorter_side=None)
+            cut = partial(self._crops.cut, place)
+            pixels = decode(self._files.path(row), stretched, seen, cut)
         if pixels is None:
             pixels = np.zeros((how.height, how.width, how.channels), np.uint8)
         return pixels, seen

@@ -12,8 +12,12 @@ from torch import Generator, Tensor
 
 from dslnas.data.augment import augmented
 from dslnas.data.batches import LEAST, Batch, Part, Reading
-from dslnas.settings.values import Augmentation
+from dslnas.data.random_crops import RandomCrops
+from dslnas.settings.values import Augmentation, ResizedCrop
 from dslnas.state import State, StateError, check_names, number, taken
+
+MOST_SEED = 2**62
+"""Numbers of passes, of which every random crop follows, are less."""
 
 Rows: TypeAlias = Tensor | slice
 """Some of the rows, by their numbers, int64 (n,)."""
@@ -43,9 +47,20 @@ class RowPart(Part):
     def inputs_at(self, rows: Rows) -> Mapping[str, Tensor]:
         """Return the inputs of some rows, by the name of an input of the network."""
 
-    def inputs_ahead(self, choices: Sequence[Rows]) -> Iterator[Mapping[str, Tensor]]:
-        """Yield the inputs of one choice of rows after the other, each made before it is asked."""
-        return (self.inputs_at(rows) for rows in choices)
+    def inputs_ahead(
+        self, choices: Sequence[Rows], crops: RandomCrops | None = None
+    ) -> Iterator[Mapping[str, Tensor]]:
+        """Yield the inputs of one choice of rows after the other, each made before it is asked.
+
+        With `crops` they are parts of images, by their places in the choices.
+        """
+        place = 0
+        for rows in choices:
+            inputs = self.inputs_at(rows)
+            if crops is not None:
+                inputs = {name: crops.scaled(place, images) for name, images in inputs.items()}
+            yield inputs
+            place += len(next(iter(inputs.values())))
 
     # ---- serving them ---------------------------------------------------------------------------
 
@@ -68,8 +83,8 @@ class RowPart(Part):
         """Read the part once in a new order, in batches of `size` examples.
 
         The examples that are left over for a last incomplete batch are left out of this pass; a
-        part smaller than `size` is one batch by itself. The generator gives the order, then the
-        changes of one batch after the other.
+        part smaller than `size` is one batch by itself. The generator gives the order, a seed for
+        `resized_crop` if there is one, and then the changes of one batch after the other.
         """
         if size < LEAST or len(self) < LEAST:
             raise ValueError(
@@ -116,7 +131,9 @@ class RowReading(Reading):
     ) -> None:
         self._part, self._size = part, size
         self._generator, self._augmentations = generator, augmentations
+        self._cut = next((step for step in augmentations if isinstance(step, ResizedCrop)), None)
         self._order: Tensor | None = None
+        self._seed: Tensor | None = None
         self._read = 0
         self._ahead: Iterator[Mapping[str, Tensor]] | None = None
 
@@ -127,14 +144,22 @@ class RowReading(Reading):
             raise StopIteration
         if self._order is None:
             self._order = self._drawn().to(part.targets.device)
+            if self._cut is not None:
+                self._seed = torch.randint(MOST_SEED, (), generator=self._generator)
         chosen = self._order[self._read * size : (self._read + 1) * size]
         if self._ahead is None:
             rest = self._order[self._read * size : part.batch_count(size) * size]
-            self._ahead = part.inputs_ahead(torch.split(rest, size))
+            self._ahead = part.inputs_ahead(torch.split(rest, size), self._crops())
         self._read += 1
         weights = None if part.weights is None else part.weights[chosen]
         batch = Batch(next(self._ahead), part.targets[chosen], weights=weights, unit=part.unit)
         return augmented(batch, self._augmentations, self._generator)
+
+    def _crops(self) -> RandomCrops | None:
+        """Return which part of each image is read, of those that are left in the order."""
+        if self._cut is None or self._seed is None:
+            return None
+        return RandomCrops(self._cut.area, int(self._seed), self._read * self._size)
 
     def _drawn(self) -> Tensor:
         """Return an order of the rows, or as many of them drawn by their chances."""
@@ -144,9 +169,10 @@ class RowReading(Reading):
         return torch.multinomial(chances, count, replacement=True, generator=self._generator)
 
     def state(self) -> State:
-        """Return the number of batches read, their size, and the order once it is drawn."""
-        order = {} if self._order is None else {"order": self._order}
-        return {"read": number(self._read), "size": number(self._size), **order}
+        """Return the number of batches read, their size, and what is drawn: the order, a seed."""
+        drawn = {"order": self._order, "crops": self._seed}
+        found = {name: tensor for name, tensor in drawn.items() if tensor is not None}
+        return {"read": number(self._read), "size": number(self._size), **found}
 
     def take(self, state: Mapping[str, Tensor]) -> None:
         """Go on in an order."""
@@ -158,6 +184,9 @@ class RowReading(Reading):
             )
         targets = self._part.targets
         like = {"order": targets.new_empty(len(targets), dtype=torch.int64)} if read > 0 else {}
+        if like and self._cut is not None:
+            like["crops"] = number(0)
         check_names(state, {"read": targets, "size": targets, **like})
-        self._order = taken(state, "order", like["order"]) if like else None
+        drawn = {name: taken(state, name, tensor) for name, tensor in like.items()}
+        self._order, self._seed = drawn.get("order"), drawn.get("crops")
         self._read, self._ahead = read, None

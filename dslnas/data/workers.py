@@ -36,7 +36,7 @@ def usual_workers() -> int:
 
 def read_in_order(
     dataset: Dataset[T],
-    order: Iterable[list[int]],
+    order: Iterable[list[Any]],
     collate: Callable[[Sequence[T]], T],
     workers: int,
 ) -> Iterator[T]:
@@ -47,8 +47,8 @@ def read_in_order(
     reads.
 
     Args:
-        dataset: By number what is to be read; pickled to the processes.
-        order: The numbers of one batch after the other.
+        dataset: By index what is to be read; pickled to the processes.
+        order: The indices of one batch after the other.
         collate: Joins a batch. Arrays of NumPy go through a pipe; tensors would need memory that
             processes share, which is short in containers.
         workers: The number of processes.

@@ -47,8 +47,8 @@ def percent(share: float) -> str:
 _Augment: TypeAlias = Annotated[
     tuple[Augmentation, ...],
     Field(
-        description="random changes of training images: crop(pad), flip, cutout(size), "
-        "rotate(degrees), colour, erase, mixup(alpha)"
+        description="random changes of training images: resized_crop, crop(pad), flip, "
+        "cutout(size), rotate(degrees), colour, erase, mixup(alpha)"
     ),
 ]
 Stream: TypeAlias = Literal["large", "always", "never"]

@@ -194,9 +194,23 @@ class Variational(Call):
 
 
 class AugmentationCall(Call):
-    """Base of random changes of training images."""
+    """Base of random changes of training images.
+
+    Attributes:
+        once: Why it is written once at most; "" if it may be written again.
+    """
 
     noun: ClassVar[str] = "augmentation"
+    once: ClassVar[str] = ""
+
+
+class ResizedCrop(AugmentationCall):
+    """Scale a random part, 3:4 to 4:3 and a share `area` or more, to the size (arXiv:1409.4842)."""
+
+    aliases: ClassVar[tuple[str, ...]] = ("random_resized_crop",)
+    once = "pictures are cut one time"
+    word: Literal["resized_crop"] = "resized_crop"
+    area: float = Field(0.08, gt=0, le=1)
 
 
 class Crop(AugmentationCall):
@@ -246,10 +260,12 @@ class Erase(AugmentationCall):
 class Mixup(AugmentationCall):
     """Mix images and their labels with others, by Beta(alpha, alpha) (Zhang et al., ICLR 2018)."""
 
+    once = "examples are mixed with one other"
     word: Literal["mixup"] = "mixup"
     alpha: float = Field(0.2, gt=0, le=2)
 
 
 Augmentation: TypeAlias = Annotated[
-    Crop | Flip | Cutout | Rotate | Colour | Erase | Mixup, Field(discriminator="word")
+    ResizedCrop | Crop | Flip | Cutout | Rotate | Colour | Erase | Mixup,
+    Field(discriminator="word"),
 ]

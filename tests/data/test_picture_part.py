@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -15,10 +16,12 @@ from dslnas.data import streaming
 from dslnas.data.dataset import Data
 from dslnas.data.facts import LabelledFacts
 from dslnas.data.picture_part import PicturePart
+from dslnas.data.random_crops import RandomCrops
+from dslnas.data.rows import MOST_SEED
 from dslnas.data.tensor_part import TensorPart
 from dslnas.diagnostics import UserError
 from dslnas.settings.data import ImageFolder
-from dslnas.settings.values import Flip
+from dslnas.settings.values import Flip, ResizedCrop
 from tests.data.made import error, pixels
 from tests.loading import load
 
@@ -109,6 +112,55 @@ def test_a_pass_goes_on_where_it_was_stored(folder: Path) -> None:
     rest.take(whole.state())
     for first, second in zip(whole, rest, strict=True):
         assert torch.equal(first.inputs["image"], second.inputs["image"])
+
+
+CUT = (ResizedCrop(), Flip())
+
+
+def cut_batches(part: PicturePart, seed: int) -> list[torch.Tensor]:
+    reading = part.batches(4, Generator().manual_seed(seed), CUT)
+    return [batch.inputs["image"] for batch in reading]
+
+
+def test_random_parts_are_cut_out_of_the_pictures_in_their_files(folder: Path) -> None:
+    part = data_of(folder, "always", fit="crop", shorter_side=8).training
+    assert isinstance(part, PicturePart)
+    batch = next(part.batches(4, Generator().manual_seed(3), (ResizedCrop(),)))
+    drawn = Generator().manual_seed(3)
+    rows = torch.randperm(len(part), generator=drawn)[:4].tolist()
+    crops = RandomCrops(0.08, int(torch.randint(MOST_SEED, (), generator=drawn)))
+    stretched = replace(part.files.how, fit="stretch", shorter_side=None)
+    for place, (row, image) in enumerate(zip(rows, batch.inputs["image"], strict=True)):
+        with Image.open(folder / part.names[row]) as picture:
+            cut = np.asarray(crops.cut(place, picture))
+        expected = stretched.normalise(stretched.resize(cut))
+        torch.testing.assert_close(image[None], torch.from_numpy(expected))
+
+
+def test_random_parts_are_those_of_the_seed_and_the_place(folder: Path) -> None:
+    part = data_of(folder, "always").training
+    assert isinstance(part, PicturePart)
+    first, again, other = (cut_batches(part, seed) for seed in (3, 3, 4))
+    assert all(map(torch.equal, first, again))
+    assert not torch.equal(first[0], other[0])
+    stored = part.batches(4, Generator().manual_seed(3), CUT)
+    next(stored)
+    generator = Generator().manual_seed(3)
+    rest = part.batches(4, generator, CUT)
+    next(rest)  # the generator is as it was when the other one was stored
+    rest.take(stored.state())
+    assert all(torch.equal(a.inputs["image"], b) for a, b in zip(rest, first[1:], strict=True))
+
+
+@pytest.mark.slow
+def test_processes_cut_what_one_cuts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = data_of(folder, "always").training
+    assert isinstance(alone, PicturePart)
+    monkeypatch.setattr("dslnas.data.picture_part.FEW", 0)
+    for workers in (1, 2):
+        part = data_of(folder, "always", workers=workers).training
+        assert isinstance(part, PicturePart)
+        assert all(map(torch.equal, cut_batches(part, 3), cut_batches(alone, 3)))
 
 
 def test_damaged_pictures_are_told_as_in_memory(folder: Path) -> None:

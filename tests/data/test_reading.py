@@ -14,11 +14,11 @@ from torch import Generator, Tensor
 from dslnas.data.batches import Batch, Part, Reading, forever
 from dslnas.data.stream import StreamPart
 from dslnas.data.tensor_part import TensorPart
-from dslnas.settings.values import Augmentation, Crop, Cutout, Flip
+from dslnas.settings.values import Augmentation, Crop, Cutout, Flip, ResizedCrop
 from dslnas.state import State, StateError, joined, number
 
 SEEDS = st.integers(0, 2**40)
-CHANGES: tuple[Augmentation, ...] = (Crop(pad=1), Flip(), Cutout(size=1))
+CHANGES: tuple[Augmentation, ...] = (ResizedCrop(), Crop(pad=1), Flip(), Cutout(size=1))
 PASSES = 3
 
 

@@ -41,6 +41,7 @@ from dslnas.settings.values import (
     Erase,
     Exponential,
     Flip,
+    ResizedCrop,
     RmsProp,
     Rotate,
     Sgd,
@@ -146,6 +147,7 @@ def test_a_schedule_inside_of_a_call_has_an_end_of_its_own() -> None:
     ("text", "value"),
     [
         ("crop(2)", (Crop(pad=2),)),
+        ("resized_crop(0.2), flip", (ResizedCrop(area=0.2), Flip())),
         ("crop, flip, cutout(8)", (Crop(), Flip(), Cutout(size=8))),
         ("(crop, flip)", (Crop(), Flip())),
         ("none", ()),
@@ -194,6 +196,7 @@ _OPTIMISERS = st.one_of(
 )
 _CHANGES = st.lists(
     st.one_of(
+        st.builds(ResizedCrop),
         st.builds(Crop),
         st.builds(Flip),
         st.builds(Rotate, degrees=_RATES),

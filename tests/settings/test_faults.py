@@ -145,6 +145,6 @@ def test_calls_are_wanted_by_their_words() -> None:
 
 def test_a_setting_takes_its_own_calls_only() -> None:
     assert list(calls_of(Schedule)) == ["cosine", "exponential", "linear"]
-    known = ["crop", "flip", "cutout", "rotate", "colour", "erase", "mixup"]
+    known = ["resized_crop", "crop", "flip", "cutout", "rotate", "colour", "erase", "mixup"]
     assert list(calls_of(tuple[Augmentation, ...])) == known
     assert calls_of(int | Literal["all"]) == {}

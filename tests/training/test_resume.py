@@ -20,6 +20,7 @@ from dslnas.settings.values import (
     Erase,
     Flip,
     Mixup,
+    ResizedCrop,
     Rotate,
     Sgd,
     Warmup,
@@ -39,7 +40,10 @@ EPOCHS = 3
 GIVEN: dict[str, Any] = {
     "epochs": EPOCHS,
     "drop_path": 0.4,
-    "augment": (Crop(pad=1), Flip(), Cutout(size=3), Rotate(), Colour(), Erase(), Mixup()),
+    "augment": (
+        *(ResizedCrop(), Crop(pad=1), Flip(), Cutout(size=3)),
+        *(Rotate(), Colour(), Erase(), Mixup()),
+    ),
     "accumulate": 2,
     "weights": Sgd(lr=Cosine(start=0.1, end=0.0), momentum=0.9),
 }

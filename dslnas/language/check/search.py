@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 from dslnas.edits import Advice, Edit
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.context import Context
 from dslnas.settings.combinations import misfits
-from dslnas.settings.data import DataSettings
+from dslnas.settings.data import DataSettings, ImageFolder
 from dslnas.settings.gradient import OrderSettings
 from dslnas.settings.relaxations import RELAXATION_FACTS
 from dslnas.settings.rule import Derivation
@@ -20,7 +21,7 @@ from dslnas.settings.sections import (
     EvaluateSettings,
     ExportSettings,
 )
-from dslnas.settings.values import Mixup
+from dslnas.settings.values import Augmentation, ResizedCrop
 from dslnas.spelling import suggestion
 
 
@@ -52,10 +53,8 @@ def check_evaluation(data: DataSettings, evaluate: EvaluateSettings, context: Co
     for conflict in data.conflicts():
         _record(conflict, "data", context)
     steps = (*data.augmentations, *evaluate.augment)
-    if sum(isinstance(step, Mixup) for step in steps) > 1:
-        message = "`mixup` is written twice, and examples are mixed with one other"
-        twice = Conflict("evaluate.augment", message, "leave one of them out", ("data.augment",))
-        _record(twice, "data", context)
+    for conflict in (*_twice(steps), *_cut_in_memory(steps, data)):
+        _record(conflict, "data", context)
     for conflict in rising("evaluate.weights", evaluate.weights.lr, evaluate.epochs):
         _record(conflict, "evaluate", context)
     usual = context.task.defaults_of(EvaluateSettings).get("average")
@@ -65,6 +64,28 @@ def check_evaluation(data: DataSettings, evaluate: EvaluateSettings, context: Co
             Conflict("evaluate.average", message, "leave one of them out", omit="idle"),
             "evaluate",
             context,
+        )
+
+
+def _twice(steps: Sequence[Augmentation]) -> Iterator[Conflict]:
+    """Yield random changes that cannot be made twice."""
+    counts = Counter(step.word for step in steps)
+    for word, why in {step.word: step.once for step in steps}.items():
+        if why and counts[word] > 1:
+            message = f"`{word}` is written twice, and {why}"
+            yield Conflict("evaluate.augment", message, "leave one of them out", ("data.augment",))
+
+
+def _cut_in_memory(steps: Sequence[Augmentation], data: DataSettings) -> Iterator[Conflict]:
+    """Yield `resized_crop` where pictures may be held in memory, which has them scaled down."""
+    is_cut = any(isinstance(step, ResizedCrop) for step in steps)
+    if is_cut and isinstance(data, ImageFolder) and data.stream != "always":
+        yield Conflict(
+            "data.stream",
+            "`resized_crop` cuts pictures as they are in their files, and "
+            f"`stream {data.stream}` may hold them in memory, scaled",
+            "write `stream always`",
+            ("data.augment", "evaluate.augment"),
         )
 
 
