@@ -11,7 +11,7 @@ SPECS = sorted((Path(__file__).parents[1] / "specs").glob("*.nas"))
 ALIKE = (
     *("cifar10_milenas", "cifar10_nasp", "short", "digits_darts_second", "digits_gdas"),
     *("digits_milenas", "digits_nasp", "digits_pc_darts", "digits_random", "digits_segments"),
-    *("digits_single_level", "digits_snas", "fashion_darts", "ptb_small"),
+    *("digits_single_level", "digits_snas", "fashion_darts", "imagenet_darts", "ptb_small"),
 )
 """Starts of the names of specs with a space like another's: they search it by another method, or
 on other data."""
