@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypedDict, cast
 
 from dslnas.app.compile import Compiled
 from dslnas.diagnostics import UserError, user_error
@@ -34,6 +35,12 @@ class RuntimeOptions(TypedDict, total=False):
     execution: AnyExecution
     precision: AnyPrecision
     batch_norm: BatchNorm
+
+
+def runtime_options_in(options: Mapping[str, object]) -> RuntimeOptions:
+    """Return those of some options that say how networks run."""
+    names = RuntimeOptions.__annotations__
+    return cast(RuntimeOptions, {name: v for name, v in options.items() if name in names})
 
 
 def make_runtime(

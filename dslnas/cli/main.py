@@ -45,6 +45,7 @@ COMMANDS = {
     "data": "data",
     "estimate": "estimate_",
     "compile": "compile_",
+    "sweep": "sweep",
     "status": "status",
     "report": "report",
     "compare": "compare",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -188,9 +188,9 @@ def write_tensors(
     write_whole(path, save(whole, None if metadata is None else dict(metadata)))
 
 
-def check_empty(path: Path) -> None:
-    """Raise NAS022 if a folder has something in it that a run would mix with."""
-    if path.is_dir() and any(path.iterdir()):
+def check_empty(path: Path, but: Callable[[Path], bool] = lambda _: False) -> None:
+    """Raise NAS022 if a folder has something in it that a run would mix with, `but` for some."""
+    if path.is_dir() and not all(map(but, path.iterdir())):
         raise user_error(
             "NAS022",
             "folder is not empty",

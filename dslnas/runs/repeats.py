@@ -6,7 +6,7 @@ makes room for another try, or is gone on with. Nothing is ever removed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from dslnas.files import cannot_write, make_folder, write_whole
 from dslnas.json_model import damaged, json_text, read_model
 from dslnas.runs.architecture import cells_of, network_of
 from dslnas.runs.folder import check_empty, free_folder
+from dslnas.runs.hold import is_lock
 from dslnas.runs.manifest import MANIFEST, SUMMARY, Manifest, read_manifest
 from dslnas.runs.summary import BASELINE, Outcome, Summary
 from dslnas.tasks.catalogue import task_of
@@ -30,10 +31,6 @@ class RepeatsFolder:
     path: Path
     spec_hash: str
 
-    def run_path(self, method: str, seed: int) -> Path:
-        """Return where a run goes."""
-        return self.path / run_name(method, seed)
-
     def check(self) -> None:
         """Check that the folder is not there yet, is empty, or is one of this spec's.
 
@@ -43,7 +40,7 @@ class RepeatsFolder:
         """
         path = self.path / SUMMARY
         if not path.exists():
-            check_empty(self.path)
+            check_empty(self.path, but=is_lock)
             return
         try:
             summary = read_model(Summary, path)
@@ -52,50 +49,60 @@ class RepeatsFolder:
         if summary.spec_hash != self.spec_hash:
             raise _refused(path, "is of another spec, or of the same with other settings")
 
-    def finished(
-        self, method: str, seed: int, how: Mapping[str, object], *, resume: bool = False
-    ) -> Outcome | None:
-        """Return what a run came to; None if it is not there, or has to be run again.
-
-        With `resume` one that was killed may run again too; `how` is as `Runtime.facts` returns it.
-
-        Raises:
-            UserError: NAS025 if something else is in its place, NAS027 if it is damaged.
-        """
-        path = self.run_path(method, seed)
-        if not path.exists() or (resume and not (path / MANIFEST).exists()):
-            return None
-        wanted = {"spec_hash": self.spec_hash, "method": method, "seed": seed, **how}
-        run = _read(path)
-        for key, value in wanted.items():
-            if getattr(run, key) != value:
-                found = getattr(run, key)
-                raise _refused(path, f"is of another run: {key} is `{found}`, not `{value}`")
-        if run.status == "running" and not resume:
-            raise _refused(path, "is still running, or was killed", KILLED)
-        if run.status != "finished":
-            return None
-        task = task_of(run.settings.data)
-        outcome = Outcome.of(seed, path.name, run.results, cells_of(path), task, network_of(path))
-        if task.criterion not in outcome.values:
-            raise damaged({"results": f"has no `{task.criterion}`"}, str(path / MANIFEST))
-        return outcome
-
-    def make_room(self, method: str, seed: int) -> None:
-        """Move a run that did not finish aside, so that it can be run again."""
-        path = self.run_path(method, seed)
-        if not path.exists():
-            return
-        aside = free_folder(self.path, f"{path.name}-unfinished")
+    @property
+    def errors(self) -> Sequence[str]:
+        """Errors that its summary tells, if there is one."""
         try:
-            path.rename(aside)
-        except OSError as error:
-            raise cannot_write(aside, error) from None
+            return read_model(Summary, self.path / SUMMARY).errors
+        except OSError:
+            return ()
 
     def write(self, summary: Summary) -> None:
         """Write the summary, in a folder that is made where it is not there yet."""
         make_folder(self.path)
         write_whole(self.path / SUMMARY, json_text(summary.model_dump()))
+
+
+def finished_run(
+    path: Path, wanted: Mapping[str, object], *, resume: bool = False
+) -> Outcome | None:
+    """Return what a run came to; None if it is not there, or has to be run again.
+
+    Args:
+        path: Its folder.
+        wanted: Entries of its manifest in which it must be the one that is wanted.
+        resume: Whether one that was killed may run again, too.
+
+    Raises:
+        UserError: NAS025 if something else is in its place, NAS027 if it is damaged.
+    """
+    if not path.exists() or (resume and not (path / MANIFEST).exists()):
+        return None
+    run = _read(path)
+    for key, value in wanted.items():
+        if getattr(run, key) != value:
+            found = getattr(run, key)
+            raise _refused(path, f"is of another run: {key} is `{found}`, not `{value}`")
+    if run.status == "running" and not resume:
+        raise _refused(path, "is still running, or was killed", KILLED)
+    if run.status != "finished":
+        return None
+    task = task_of(run.settings.data)
+    outcome = Outcome.of(run.seed, path.name, run.results, cells_of(path), task, network_of(path))
+    if task.criterion not in outcome.values:
+        raise damaged({"results": f"has no `{task.criterion}`"}, str(path / MANIFEST))
+    return outcome
+
+
+def make_room(path: Path) -> None:
+    """Move a run that did not finish aside, so that it can be run again."""
+    if not path.exists():
+        return
+    aside = free_folder(path.parent, f"{path.name}-unfinished")
+    try:
+        path.rename(aside)
+    except OSError as error:
+        raise cannot_write(aside, error) from None
 
 
 def run_name(method: str, seed: int | str) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from dslnas.app.open_run import begin
+from tests.cli.fake_training import Fake
 from tests.cli.outcome import Interrupt, interrupting, killed_before, search_briefly
 from tests.exporters.brief import check_briefly
 from tests.small import LONGER, SMALL
@@ -68,3 +71,12 @@ def repeated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "small.nas").write_text(LONGER)
     search_briefly(folder / "small.nas", folder / "out", "--repeats", "1")
     return folder / "out"
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
+    fake = Fake()
+    monkeypatch.setattr("dslnas.app.pipeline.search", begin)
+    monkeypatch.setattr("dslnas.app.pipeline.draw", partial(begin, baseline=True))
+    monkeypatch.setattr("dslnas.app.pipeline.train", fake.train)
+    return fake

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
 import pytest
 
-from dslnas.app.open_run import begin
-from dslnas.app.run import Run
 from dslnas.cli.main import run
 from dslnas.diagnostics import user_error
-from dslnas.runs.folder import ARCHITECTURE, REPORT
-from dslnas.runs.summary import BASELINE
+from dslnas.runs.hold import holding
+from tests.cli.fake_training import RESULTS, Fake
 from tests.small import SMALL
-
-RESULTS = {"params": 100, "flops": 2000, "retrain_seconds": 2.0, "search_seconds": 3.0}
 
 
 @pytest.fixture
@@ -27,45 +21,6 @@ def spec(tmp_path: Path) -> Path:
     path = tmp_path / "small.nas"
     path.write_text(SMALL)
     return path
-
-
-@dataclass
-class Fake:
-    """In place of training: results that follow from the seed.
-
-    Attributes:
-        seeds: Seeds of all runs that finished, as they came.
-        errors: By seed, what ends the run of a search.
-        doubts: Doubts about every trained network.
-    """
-
-    seeds: list[int] = field(default_factory=list)
-    errors: dict[int, BaseException] = field(default_factory=dict)
-    doubts: tuple[str, ...] = ()
-
-    def train(self, run: Run) -> Run:
-        seed = run.manifest.seed
-        with run.stage("finished"):
-            run.start()
-            if run.manifest.method != BASELINE and seed in self.errors:
-                raise self.errors[seed]
-            self.seeds.append(seed)
-            run.folder.write(ARCHITECTURE, "cell normal {\n    node n1 = skip_connect(in1)\n}\n")
-            run.folder.write(REPORT, "")  # nothing was found that could be drawn
-            share = 0.5 + seed / 100
-            accuracies = {"test_accuracy": share, "validation_accuracy": share}
-            doubts = {"doubts": self.doubts} if self.doubts else {}
-            run.folder.add_results({**RESULTS, **accuracies, **doubts})
-        return run
-
-
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
-    fake = Fake()
-    monkeypatch.setattr("dslnas.app.pipeline.search", begin)
-    monkeypatch.setattr("dslnas.app.pipeline.draw", partial(begin, baseline=True))
-    monkeypatch.setattr("dslnas.app.pipeline.train", fake.train)
-    return fake
 
 
 def repeat(spec: Path, out: Path, *arguments: str, n: int = 3) -> int:
@@ -279,10 +234,65 @@ def test_folders_of_something_else_are_left_alone(
         assert (out / "summary.json").read_text() == content
 
 
+def test_jobs_of_an_array_make_one_run_each_and_the_last_the_summary(
+    spec: Path, tmp_path: Path, fake: Fake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    together, out = tmp_path / "together", tmp_path / "out"
+    assert repeat(spec, together) == 0
+    expected = summary_in(together)
+    fake.seeds.clear()
+    for index, status in ((2, "running"), (0, "running"), (1, "finished")):
+        assert repeat(spec, out, "--repeat-index", str(index), "--resume") == 0
+        assert summary_in(out)["status"] == status
+    assert fake.seeds == [2, 2, 0, 0, 1, 1]
+    assert summary_in(out) == expected
+    assert names_in(out) == names_in(together)
+    assert "only 2 of 3 runs finished" in capsys.readouterr().out
+
+
+def test_a_job_leaves_runs_of_others_alone_and_keeps_what_they_told(
+    spec: Path, tmp_path: Path, fake: Fake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    fake.errors[0] = user_error("NAS701", "training loss is nan", where="search")
+    assert repeat(spec, out, "--repeat-index", "0", "--no-baseline", n=2) == 1
+    with holding(out / "seed-0") as is_ours:
+        assert is_ours
+        assert repeat(spec, out, "--no-baseline", "--resume", n=2) == 0
+    assert fake.seeds == [1]
+    printed = capsys.readouterr()
+    assert "darts, seed 0\n  another process is at it, which goes on\n" in printed.err
+    assert repeat(spec, out, "--repeat-index", "1", "--no-baseline", n=2) == 0
+    summary = summary_in(out)
+    assert (summary["status"], summary["search"]["n"]) == ("running", 1)
+    fake.errors.clear()
+    assert repeat(spec, out, "--no-baseline", "--resume", n=2) == 0
+    assert (summary_in(out)["status"], summary_in(out)["errors"]) == ("finished", [])
+    assert names_in(out) == ["seed-0", "seed-1", "summary.json"]
+
+
+def test_what_another_job_failed_with_stays_in_the_summary(
+    spec: Path, tmp_path: Path, fake: Fake
+) -> None:
+    out = tmp_path / "out"
+    fake.errors[0] = user_error("NAS701", "training loss is nan", where="search")
+    assert repeat(spec, out, "--repeat-index", "0", "--no-baseline", n=2) == 1
+    assert repeat(spec, out, "--repeat-index", "1", "--no-baseline", n=2) == 0
+    summary = summary_in(out)
+    assert summary["errors"] == ["seed-0: search: NAS701: training loss is nan"]
+    assert (summary["status"], summary["search"]["n"]) == ("failed", 1)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (["--repeats", "2"], "--repeats needs --search"),
+        (["--search", "--repeat-index", "0"], "--repeat-index needs --repeats"),
+        (["--search", "--repeats", "2", "--repeat-index", "0"], "--repeat-index needs --out"),
+        (
+            ["--search", "--repeats", "2", "--repeat-index", "2", "--out", "x"],
+            "--repeat-index goes from 0 to 1, as there are 2 runs",
+        ),
         (["--search", "--no-baseline"], "--baseline needs --repeats"),
         (["--search", "--repeats", "0"], "0 is not in the range 1<=x<=1000"),
         (["--search", "--repeats", "2", "--seed", str(2**63 - 1)], "seeds go up to"),

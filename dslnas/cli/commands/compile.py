@@ -30,6 +30,12 @@ from dslnas.launch import launched
     help="Search with N seeds, from --seed on, and compare the results.",
 )
 @click.option(
+    "--repeat-index",
+    metavar="I",
+    type=click.IntRange(0, 999),
+    help="With --repeats and --out: only run I of them, counted from 0, as a job of an array does.",
+)
+@click.option(
     "--baseline/--no-baseline",
     default=True,
     show_default=True,
@@ -42,6 +48,7 @@ def compile_(
     spec: Path,
     do_search: bool,
     repeats: int | None,
+    repeat_index: int | None,
     baseline: bool,
     options: RunOptions,
     overrides: tuple[str, ...],
@@ -52,13 +59,14 @@ def compile_(
     The run folder then holds manifest.json, spec.nas, metrics.jsonl, architecture.nas, model.onnx,
     model.py and model.safetensors. With --repeats there is one such folder per seed, and
     summary.json with mean, deviation and best; the same command with the same --out goes on with
-    the runs that are missing, and with --resume amid the one that was interrupted or killed.
+    the runs that are missing, and with --resume amid those that were interrupted or killed. Several
+    such commands may work on one folder, each on one run with --repeat-index.
 
     Searches and trainings are stored after every epoch, and when Ctrl-C, SIGTERM, SIGHUP or
     SIGUSR1 ends them after a step. With --resume an interrupted run goes on from there, and comes
     to the same result as without the interruption.
     """
-    _check_usage(do_search, repeats, options.seed)
+    _check_usage(do_search, repeats, repeat_index, options)
     compiled = compile_spec(spec, overrides)
     if not do_search:
         if as_json:
@@ -79,7 +87,8 @@ def compile_(
                 print_run(run, as_json=as_json)
             return
         seeds = range(options.seed, options.seed + repeats)
-        runs = Repeats(searched, seeds, options.out, baseline=baseline, **loop)
+        only = None if repeat_index is None else (seeds[repeat_index],)
+        runs = Repeats(searched, seeds, options.out, baseline=baseline, only=only, **loop)
         try:
             runs.run()
         finally:  # what there is is printed when it is interrupted, too
@@ -89,21 +98,32 @@ def compile_(
                 say(comparison_text(runs.summary, runs.folder.path, runs.task))
 
 
-def _check_usage(do_search: bool, repeats: int | None, seed: int) -> None:
+def _check_usage(
+    do_search: bool, repeats: int | None, repeat_index: int | None, options: RunOptions
+) -> None:
     """Refuse options that would do nothing, and seeds that are too large."""
     given = click.get_current_context().get_parameter_source
     if not do_search:
-        names = ("repeats", "baseline", "out", "resume", "checkpoint_minutes", "seed")
-        found = [name for name in names if given(name) is ParameterSource.COMMANDLINE]
+        names = ("repeats", "repeat_index", "baseline", "out", "resume", "checkpoint_minutes")
+        found = [n for n in (*names, "seed") if given(n) is ParameterSource.COMMANDLINE]
         for name in (*found, *given_runtime_options()):
             option = f"--{name.replace('_', '-')}"
             raise click.UsageError(f"{option} needs --search; without it nothing is trained")
     if repeats is None:
         if given("baseline") is ParameterSource.COMMANDLINE:
             raise click.UsageError("--baseline needs --repeats: it is what many runs are held to")
-    elif not launched().is_alone:
+        if repeat_index is not None:
+            raise click.UsageError("--repeat-index needs --repeats: it is one of so many runs")
+        return
+    if not launched().is_alone:
         raise click.UsageError(
             "--repeats is for one process: start one run for each seed, `torchrun ... --seed N`"
         )
-    elif seed + repeats - 1 > LARGEST_SEED:
+    if options.seed + repeats - 1 > LARGEST_SEED:
         raise click.UsageError(f"seeds go up to {LARGEST_SEED}: choose a smaller --seed")
+    if repeat_index is not None:
+        if options.out is None:
+            raise click.UsageError("--repeat-index needs --out: the folder of all the runs")
+        if repeat_index >= repeats:
+            message = f"--repeat-index goes from 0 to {repeats - 1}, as there are {repeats} runs"
+            raise click.UsageError(message)

@@ -7,7 +7,7 @@ import click
 from dslnas.cli.options import print_json
 from dslnas.json_model import JsonModel, json_schema
 
-FILES = ("manifest", "summary", "data", "check")
+FILES = ("manifest", "summary", "sweep", "data", "check")
 
 
 @click.command()
@@ -15,8 +15,9 @@ FILES = ("manifest", "summary", "data", "check")
 def schema(file: str) -> None:
     """Print the JSON Schema of a file of runs, or of what a command prints as JSON.
 
-    `manifest` is manifest.json of a run, `summary` summary.json of repeated ones; `data` is what
-    `dslnas data --json` prints, `check` what `dslnas check --format json` does.
+    `manifest` is manifest.json of a run, `summary` summary.json of repeated ones, `sweep`
+    sweep.json of a sweep; `data` is what `dslnas data --json` prints, `check` what `dslnas check
+    --format json` does.
 
     Fields marked `measurement` are times and roundings: equal runs may differ in them.
     """
@@ -29,6 +30,7 @@ def model_of(file: str) -> type[JsonModel]:
     from dslnas.app.data_report import DataReport
     from dslnas.runs.manifest import Manifest
     from dslnas.runs.summary import Summary
+    from dslnas.runs.sweep_table import SweepTable
 
-    models: tuple[type[JsonModel], ...] = (Manifest, Summary, DataReport, CheckReport)
+    models: tuple[type[JsonModel], ...] = (Manifest, Summary, SweepTable, DataReport, CheckReport)
     return models[FILES.index(file)]

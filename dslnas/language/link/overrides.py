@@ -12,7 +12,7 @@ from dslnas.language.syntax.tokens import STATEMENTS
 from dslnas.source import SourceFile, Span
 from dslnas.spelling import did_you_mean
 
-COMMAND_LINE = "--set"
+COMMAND_LINE, VARIED = "--set", "--vary"
 SECTIONS = STATEMENTS["SECTION"]
 # Values that are text: taken as they are, so that a shell needs no second pair of quotes.
 _TEXT = {"data.path"}
@@ -33,6 +33,24 @@ def parse_overrides(arguments: Iterable[str]) -> list[ast.Item]:
             items.append(_parse(SourceFile(COMMAND_LINE, argument)))
     diagnostics.raise_if_any()
     return items
+
+
+def parse_variation(argument: str) -> tuple[str, tuple[str, ...]]:
+    """Return the path that an argument of `--vary` names, and its values as they are written.
+
+    Raises:
+        UserError: NAS011 for a path without values, NAS1xx for a wrong value.
+    """
+    source = SourceFile(VARIED, argument)
+    path, _, text = argument.partition("=")
+    if not path.strip() or not text.strip():
+        help = "write a path and its values, such as `search=darts,nasp`"
+        raise user_error("NAS011", f"`{path}` is given no values", where=VARIED, help=help)
+    if path.strip() in _TEXT:
+        return path.strip(), tuple(value.strip() for value in text.split(","))
+    values = parse_values(source, len(path) + 1)
+    spans = (value.span for value in values)
+    return path.strip(), tuple(argument[span.start : span.end] for span in spans)
 
 
 def _parse(source: SourceFile) -> ast.Item:
