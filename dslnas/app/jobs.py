@@ -6,7 +6,7 @@ processes can work on the same jobs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -83,7 +83,9 @@ class Place(Protocol):
             UserError: They cannot run like this, or the data are wrong.
         """
 
-    def run(self, jobs: Sequence[Job], options: LoopOptions) -> Iterator[tuple[Job, Ended]]:
+    def run(
+        self, jobs: Sequence[Job], options: LoopOptions
+    ) -> Generator[tuple[Job, Ended], None, None]:
         """Run jobs, and yield each when it has ended.
 
         Raises:
@@ -103,7 +105,9 @@ class Here:
             load_data(spec, runtime, searching=True)
         return [runtime.facts() for runtime in runtimes]
 
-    def run(self, jobs: Sequence[Job], options: LoopOptions) -> Iterator[tuple[Job, Ended]]:
+    def run(
+        self, jobs: Sequence[Job], options: LoopOptions
+    ) -> Generator[tuple[Job, Ended], None, None]:
         """Run jobs and yield each with its end."""
         report = options.get("report", silent)
         for number, job in enumerate(jobs, 1):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -162,9 +162,10 @@ class ManyRuns(ABC):
         """
         self._update()
         try:
-            for job, ended in self._where.run(self._own, self._options):
-                self._take(job, ended)
-                self._update()
+            with closing(self._where.run(self._own, self._options)) as ends:
+                for job, ended in ends:
+                    self._take(job, ended)
+                    self._update()
             self._state = "over"
         except KeyboardInterrupt:
             self._state = "interrupted"

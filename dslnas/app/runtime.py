@@ -72,6 +72,24 @@ def make_runtime(
     return runtime
 
 
+def runtime_facts(
+    spec: Compiled,
+    *,
+    device: str = "cpu",
+    passes: str = "all",
+    execution: AnyExecution = "eager",
+    precision: AnyPrecision = "float32",
+) -> dict[str, object]:
+    """Return how the networks of a spec run on another machine, as manifests have it.
+
+    Raises:
+        UserError: NAS806 for an unknown pass, NAS014 for what does not go together.
+    """
+    names = passes_named(passes)
+    _check_together(spec, device.partition(":")[0] == "cpu", names, execution, precision)
+    return {"device": device, "passes": names, "execution": execution, "precision": precision}
+
+
 def _check_together(
     spec: Compiled,
     on_cpu: bool,

@@ -73,6 +73,17 @@ def run_options(command: Callable[..., object]) -> Callable[..., object]:
     return whole
 
 
+def check_index(name: str, index: int | None, number: int, options: RunOptions) -> None:
+    """Refuse the index of one of so many runs that there is not, or that has no folder for all."""
+    if index is None:
+        return
+    if options.out is None:
+        raise click.UsageError(f"--{name} needs --out: the folder of all the runs")
+    if index >= number:
+        message = f"--{name} goes from 0 to {number - 1}, as there are {number} runs"
+        raise click.UsageError(message)
+
+
 def train_and_print(spec: CompiledArchitecture, options: RunOptions, *, as_json: bool) -> None:
     """Train and export an architecture, and print what it came to."""
     from dslnas.app.pipeline import run_pipeline

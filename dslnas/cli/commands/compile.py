@@ -11,9 +11,10 @@ from dslnas.app.arguments import LARGEST_SEED
 from dslnas.app.compile import compile_spec, with_search
 from dslnas.app.show import summary
 from dslnas.cli.options import json_option, print_json, set_option, spec_argument
+from dslnas.cli.place_options import PlaceOptions, place_options
 from dslnas.cli.printing import say
 from dslnas.cli.render.summary import summary_text
-from dslnas.cli.run_options import RunOptions, run_options
+from dslnas.cli.run_options import RunOptions, check_index, run_options
 from dslnas.cli.runtime import given_runtime_options
 from dslnas.launch import launched
 
@@ -41,6 +42,7 @@ from dslnas.launch import launched
     show_default=True,
     help="With --repeats: train a random architecture beside every search.",
 )
+@place_options
 @run_options
 @set_option
 @json_option
@@ -50,6 +52,7 @@ def compile_(
     repeats: int | None,
     repeat_index: int | None,
     baseline: bool,
+    where: PlaceOptions,
     options: RunOptions,
     overrides: tuple[str, ...],
     as_json: bool,
@@ -88,7 +91,10 @@ def compile_(
             return
         seeds = range(options.seed, options.seed + repeats)
         only = None if repeat_index is None else (seeds[repeat_index],)
-        runs = Repeats(searched, seeds, options.out, baseline=baseline, only=only, **loop)
+        place = where.place(options.how)
+        runs = Repeats(
+            searched, seeds, options.out, baseline=baseline, only=only, where=place, **loop
+        )
         try:
             runs.run()
         finally:  # what there is is printed when it is interrupted, too
@@ -104,8 +110,9 @@ def _check_usage(
     """Refuse options that would do nothing, and seeds that are too large."""
     given = click.get_current_context().get_parameter_source
     if not do_search:
-        names = ("repeats", "repeat_index", "baseline", "out", "resume", "checkpoint_minutes")
-        found = [n for n in (*names, "seed") if given(n) is ParameterSource.COMMANDLINE]
+        names = ("repeats", "repeat_index", "baseline", *PlaceOptions.__annotations__)
+        names += ("out", "resume", "checkpoint_minutes", "seed")
+        found = [name for name in names if given(name) is ParameterSource.COMMANDLINE]
         for name in (*found, *given_runtime_options()):
             option = f"--{name.replace('_', '-')}"
             raise click.UsageError(f"{option} needs --search; without it nothing is trained")
@@ -114,6 +121,8 @@ def _check_usage(
             raise click.UsageError("--baseline needs --repeats: it is what many runs are held to")
         if repeat_index is not None:
             raise click.UsageError("--repeat-index needs --repeats: it is one of so many runs")
+        if given("on") is ParameterSource.COMMANDLINE:
+            raise click.UsageError("--on needs --repeats: a cluster is for many runs")
         return
     if not launched().is_alone:
         raise click.UsageError(
@@ -121,9 +130,4 @@ def _check_usage(
         )
     if options.seed + repeats - 1 > LARGEST_SEED:
         raise click.UsageError(f"seeds go up to {LARGEST_SEED}: choose a smaller --seed")
-    if repeat_index is not None:
-        if options.out is None:
-            raise click.UsageError("--repeat-index needs --out: the folder of all the runs")
-        if repeat_index >= repeats:
-            message = f"--repeat-index goes from 0 to {repeats - 1}, as there are {repeats} runs"
-            raise click.UsageError(message)
+    check_index("repeat-index", repeat_index, repeats, options)

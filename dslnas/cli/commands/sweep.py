@@ -10,8 +10,9 @@ import click
 
 from dslnas.app.arguments import LARGEST_SEED
 from dslnas.cli.options import completed, json_option, print_json, set_option, spec_argument
+from dslnas.cli.place_options import PlaceOptions, place_options
 from dslnas.cli.printing import say
-from dslnas.cli.run_options import RunOptions, run_options
+from dslnas.cli.run_options import RunOptions, check_index, run_options
 from dslnas.language.link.overrides import parse_variation
 
 MOST = 1000
@@ -45,6 +46,7 @@ MOST = 1000
 @click.option(
     "--leave-out", is_flag=True, help="Leave out combinations that the spec does not take."
 )
+@place_options
 @run_options
 @set_option
 @json_option
@@ -54,6 +56,7 @@ def sweep(
     repeats: int | None,
     run_index: int | None,
     leave_out: bool,
+    where: PlaceOptions,
     options: RunOptions,
     overrides: tuple[str, ...],
     as_json: bool,
@@ -76,8 +79,15 @@ def sweep(
         say(f"Left out, {mistake.where}: {mistake.message}", err=True)
     with options.running(points[0].spec, quiet=as_json) as loop:
         only = None if run_index is None else (run_index,)
-        repeated = repeats is not None
-        runs = Sweep(points, seeds, options.out, repeated=repeated, only=only, **loop)
+        runs = Sweep(
+            points,
+            seeds,
+            options.out,
+            repeated=repeats is not None,
+            only=only,
+            where=where.place(options.how),
+            **loop,
+        )
         try:
             runs.run()
         finally:  # what there is is printed when it is interrupted, too
@@ -108,10 +118,4 @@ def _check_usage(
         raise click.UsageError(f"{number:,} runs are too many for one sweep, which has {MOST:,}")
     if seeds[-1] > LARGEST_SEED:
         raise click.UsageError(f"seeds go up to {LARGEST_SEED}: choose a smaller --seed")
-    if run_index is None:
-        return
-    if options.out is None:
-        raise click.UsageError("--run-index needs --out: the folder of the sweep")
-    if run_index >= number:
-        message = f"--run-index goes from 0 to {number - 1}, as there are {number} runs"
-        raise click.UsageError(message)
+    check_index("run-index", run_index, number, options)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import click
 from tqdm import tqdm
 
+from dslnas.app.overview import Overview
 from dslnas.app.run import Notice
 from dslnas.cli.printing import say
 from dslnas.cli.render.durations import duration
 from dslnas.cli.render.search_check import check_text
-from dslnas.cli.render.status import operations_text
+from dslnas.cli.render.status import operations_text, statuses_text
 from dslnas.cli.render.summary import many
 from dslnas.runs.pulse import Pace
 from dslnas.tasks.catalogue import METRICS
@@ -39,12 +42,16 @@ class Progress:
         self._stage = ""
         self._bar: tqdm[Any] | None = None
         self._bar_stage = ""
+        self._standing = 0  # lines of an overview
         self._told = time.monotonic()
         self._pace = Pace()
 
     def __call__(self, record: Line | StepRecord | Notice) -> None:
         """Show one record."""
         if self._quiet:
+            return
+        if isinstance(record, Overview):
+            self._overview(record)
             return
         if isinstance(record, Notice):
             self.close()
@@ -73,6 +80,20 @@ class Progress:
                 say(f"    now: {operations_text(record.operations)}", err=True)
             for warning in record.warnings:
                 say(f"  warning: {warning}", err=True)
+
+    def _overview(self, overview: Overview) -> None:
+        """Show how far many runs are: in a terminal always anew, in a log once a minute."""
+        lines = [overview.text]
+        if overview.runs:
+            lines += statuses_text(overview.runs).splitlines()
+        if sys.stderr.isatty():
+            self.close()
+            width = shutil.get_terminal_size().columns
+            say("\n".join(line[: width - 1] for line in lines), err=True)
+            self._standing = len(lines)
+        elif time.monotonic() - self._told >= SECONDS:
+            self._told = time.monotonic()
+            say("\n".join(lines), err=True)
 
     def _step(self, record: StepRecord) -> None:
         if not sys.stderr.isatty():
@@ -109,10 +130,13 @@ class Progress:
         return f"   {duration(left)} left" if left else ""
 
     def close(self) -> None:
-        """Remove the bar."""
+        """Remove the bar, and the overview that stands there."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+        if self._standing:
+            click.echo(f"\x1b[{self._standing}A\x1b[J", nl=False, err=True)
+            self._standing = 0
 
 
 @contextmanager
