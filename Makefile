@@ -7,7 +7,7 @@ DEMO = specs/digits_darts.nas
 DEMO_TEXT = specs/text_darts.nas
 DEMO_RATINGS = specs/ratings_sif.nas
 
-.PHONY: help demo demo-text demo-ratings test check docs clean same-python
+.PHONY: help demo demo-text demo-ratings test test-scale check docs clean same-python
 
 help: ## List the targets (this text)
 	@echo "Usage: make TARGET"
@@ -32,6 +32,11 @@ test: same-python .venv/loops ## From nothing: run the tests
 	@echo "==> Running the tests with $$($(BIN)/python --version)."
 	@# Python keeps what it compiles, or every process of the tests compiles all anew.
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
+
+test-scale: same-python .venv/loops ## From nothing: run the tests of several processes, and of Ray
+	@echo "==> Installing Ray, and testing several processes and a cluster of two nodes."
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[ray]'
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -m slow tests/ranks tests/cluster
 
 check: same-python .venv/installed ## Lint, format, types, import rules (nothing is changed)
 	@echo "==> Checking style, types and import rules."

@@ -15,7 +15,7 @@ from dslnas.app.compile import CompiledSearch
 from dslnas.app.data import load_data
 from dslnas.app.pipeline import run_pipeline
 from dslnas.app.run import LoopOptions, Notice, Run, silent
-from dslnas.app.runtime import RuntimeOptions, make_runtime
+from dslnas.app.runtime import RuntimeOptions, make_runtime, runtime_facts
 from dslnas.diagnostics import Diagnostic, UserError
 from dslnas.runs.hold import holding
 from dslnas.runs.manifest import MANIFEST
@@ -103,7 +103,7 @@ class Here:
         of_data = {repr(s.program.data): (s, r) for s, r in zip(specs, runtimes, strict=True)}
         for spec, runtime in of_data.values():
             load_data(spec, runtime, searching=True)
-        return [runtime.facts() for runtime in runtimes]
+        return [runtime_facts(spec, **how) for spec in specs]
 
     def run(
         self, jobs: Sequence[Job], options: LoopOptions

@@ -68,18 +68,19 @@ class OnRay:
         if not waiting:
             return
         with _connected(self.address) as ray:
-            task = ray.remote(answer_to).options(
+            as_task = ray.remote(
                 num_cpus=self.cpus,
                 num_gpus=self.gpus,
                 max_retries=RETRIES,
                 scheduling_strategy="SPREAD",
             )
+            task = as_task(answer_to)
             orders = ((Order.of(job, options).model_dump_json(), job) for job in waiting)
             tasks = {task.options(name=job.title).remote(order): job for order, job in orders}
             try:
                 with stop.heard():
-                    while tasks:
-                        ready, _ = ray.wait(list(tasks), timeout=SECONDS)
+                    while references := list(tasks):
+                        ready, _ = ray.wait(references, timeout=SECONDS)
                         for reference in ready:
                             job = tasks.pop(reference)
                             ended = _end_of(ray, reference)
@@ -119,7 +120,7 @@ def _end_of(ray: Any, reference: Any) -> Ended:
     except errors.RayError as error:
         message = f"was lost more than {RETRIES} times: {type(error).__name__}"
         help = "the same command with `--resume` goes on with it; does it have enough memory?"
-        return Ended((message,), (Diagnostic("NAS734", message, help=help),))
+        return Ended((message,), (Diagnostic("NAS741", message, help=help),))
     if answer.are_shared:
         raise UserError(answer.diagnostics)
     return Ended(answer.told, answer.diagnostics)

@@ -13,7 +13,7 @@ from types import FrameType
 from dslnas.app.compile import compile_source, with_search
 from dslnas.app.jobs import Ended, Job, run_job
 from dslnas.app.run import LoopOptions
-from dslnas.app.runtime import make_runtime, runtime_options_in
+from dslnas.app.runtime import runtime_facts, runtime_options_in
 from dslnas.diagnostics import Diagnostic, UserError
 from dslnas.json_model import JsonModel
 from dslnas.runs.pulse import LOST
@@ -66,7 +66,7 @@ class Order(JsonModel):
         """
         spec = with_search(compile_source(SourceFile(self.spec, self.text)))
         spec = replace(spec, name=self.spec)
-        facts = make_runtime(spec, **runtime_options_in(self.how)).facts()
+        facts = runtime_facts(spec, **runtime_options_in(self.how))
         return Job(spec, Path(self.path), self.seed, self.is_baseline, facts, self.title)
 
 

@@ -79,15 +79,22 @@ def runtime_facts(
     passes: str = "all",
     execution: AnyExecution = "eager",
     precision: AnyPrecision = "float32",
+    batch_norm: BatchNorm = "together",
 ) -> dict[str, object]:
-    """Return how the networks of a spec run on another machine, as manifests have it.
+    """Return how the networks of a spec run, on this machine or on another, as manifests have it.
 
     Raises:
         UserError: NAS806 for an unknown pass, NAS014 for what does not go together.
     """
     names = passes_named(passes)
     _check_together(spec, device.partition(":")[0] == "cpu", names, execution, precision)
-    return {"device": device, "passes": names, "execution": execution, "precision": precision}
+    return {
+        "device": device,
+        "passes": names,
+        "execution": execution,
+        "precision": precision,
+        "batch_norm": batch_norm,
+    }
 
 
 def _check_together(

@@ -14,6 +14,7 @@ from dslnas.cli.place_options import PlaceOptions, place_options
 from dslnas.cli.printing import say
 from dslnas.cli.run_options import RunOptions, check_index, run_options
 from dslnas.language.link.overrides import parse_variation
+from dslnas.launch import launched
 
 MOST = 1000
 """Runs of a sweep; each is a folder."""
@@ -114,6 +115,8 @@ def _check_usage(
     number: int, seeds: Sequence[int], run_index: int | None, options: RunOptions
 ) -> None:
     """Refuse too many runs, seeds that are too large, and an index that no run has."""
+    if not launched().is_alone:
+        raise click.UsageError("a sweep is for one process: leave torchrun out")
     if number > MOST:
         raise click.UsageError(f"{number:,} runs are too many for one sweep, which has {MOST:,}")
     if seeds[-1] > LARGEST_SEED:
