@@ -14,8 +14,8 @@ from typing import Protocol, TypeAlias
 from dslnas.app.compile import CompiledSearch
 from dslnas.app.data import load_data
 from dslnas.app.pipeline import run_pipeline
-from dslnas.app.run import LoopOptions, Notice, Run, silent
-from dslnas.app.runtime import RuntimeOptions, make_runtime, runtime_facts
+from dslnas.app.run import LoopOptions, Notice, Run, silent, telling_how_far
+from dslnas.app.runtime import make_runtime, runtime_facts, runtime_options_in
 from dslnas.diagnostics import Diagnostic, UserError
 from dslnas.runs.hold import holding
 from dslnas.runs.manifest import MANIFEST
@@ -76,7 +76,7 @@ class Ended:
 class Place(Protocol):
     """A place where jobs run."""
 
-    def facts(self, specs: Sequence[CompiledSearch], how: RuntimeOptions) -> Sequence[Facts]:
+    def facts(self, specs: Sequence[CompiledSearch], options: LoopOptions) -> Sequence[Facts]:
         """Return for every spec how its networks run there, as manifests have it.
 
         Raises:
@@ -97,12 +97,14 @@ class Place(Protocol):
 class Here:
     """This process, which runs one job after the other."""
 
-    def facts(self, specs: Sequence[CompiledSearch], how: RuntimeOptions) -> Sequence[Facts]:
+    def facts(self, specs: Sequence[CompiledSearch], options: LoopOptions) -> Sequence[Facts]:
         """Return for every spec how its networks run here, once all data were read."""
+        how = runtime_options_in(options)
         runtimes = [make_runtime(spec, **how) for spec in specs]
         of_data = {repr(s.program.data): (s, r) for s, r in zip(specs, runtimes, strict=True)}
-        for spec, runtime in of_data.values():
-            load_data(spec, runtime, searching=True)
+        with telling_how_far(options.get("report", silent)):
+            for spec, runtime in of_data.values():
+                load_data(spec, runtime, searching=True)
         return [runtime_facts(spec, **how) for spec in specs]
 
     def run(

@@ -18,7 +18,7 @@ from dslnas.app.jobs import Ended, Facts, Job
 from dslnas.app.orders import Answer, Order, answer_to
 from dslnas.app.overview import overview_of
 from dslnas.app.run import LoopOptions, Notice, silent
-from dslnas.app.runtime import RuntimeOptions, runtime_facts
+from dslnas.app.runtime import runtime_facts, runtime_options_in
 from dslnas.diagnostics import Diagnostic, UserError, user_error
 from dslnas.runs.hold import holding
 from dslnas.runs.repeats import make_room
@@ -43,13 +43,14 @@ class OnRay:
     def __init__(self, address: str | None = None, cpus: float = 1, gpus: float = 0) -> None:
         self.address, self.cpus, self.gpus = address, cpus, gpus
 
-    def facts(self, specs: Sequence[CompiledSearch], how: RuntimeOptions) -> Sequence[Facts]:
+    def facts(self, specs: Sequence[CompiledSearch], options: LoopOptions) -> Sequence[Facts]:
         """Return for every spec how its networks run there; data are read by the runs.
 
         Raises:
             UserError: NAS028 if the extra is not installed.
         """
         _ray()
+        how = runtime_options_in(options)
         return [runtime_facts(spec, **how) for spec in specs]
 
     def run(

@@ -11,7 +11,6 @@ from dslnas.app.jobs import Here, Place
 from dslnas.app.many import ManyRuns, seeds_below
 from dslnas.app.open_run import EXPORTED
 from dslnas.app.run import LoopOptions
-from dslnas.app.runtime import runtime_options_in
 from dslnas.runs.folder import free_folder
 from dslnas.runs.manifest import SUMMARY
 from dslnas.runs.repeats import RepeatsFolder
@@ -54,7 +53,7 @@ class Repeats(ManyRuns):
         self.folder = RepeatsFolder(path, spec.hash)
         self.folder.check()
         where = where or Here()
-        (facts,) = where.facts([spec], runtime_options_in(options))
+        (facts,) = where.facts([spec], options)
         self._seeds = seeds_below(spec, seeds, path, facts, baseline=baseline)
         own = {job.path for job in self._seeds.jobs if only is None or job.seed in only}
         super().__init__(path, [self._seeds], where, options, own)

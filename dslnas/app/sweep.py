@@ -14,7 +14,6 @@ from dslnas.app.jobs import Facts, Here, Job, Place
 from dslnas.app.many import ManyRuns, Seeds, seeds_below
 from dslnas.app.open_run import EXPORTED
 from dslnas.app.run import LoopOptions
-from dslnas.app.runtime import runtime_options_in
 from dslnas.diagnostics import Diagnostic, UserError
 from dslnas.runs.folder import free_folder
 from dslnas.runs.repeats import RepeatsFolder
@@ -137,7 +136,7 @@ class Sweep(ManyRuns):
         path = Path(out) if out else free_folder(EXPORTED, f"{name}-sweep")
         check_sweep_folder(path, name, tuple(points[0].values))
         where = where or Here()
-        all_facts = where.facts([point.spec for point in points], runtime_options_in(options))
+        all_facts = where.facts([point.spec for point in points], options)
         self.points, self._seeds = tuple(points), tuple(seeds)
         self._names = folder_names([point.values for point in points])
         self._folders: list[RepeatsFolder] = []
