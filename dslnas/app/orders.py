@@ -12,7 +12,7 @@ from types import FrameType
 
 from dslnas.app.compile import compile_source, with_search
 from dslnas.app.jobs import Ended, Job, run_job
-from dslnas.app.run import LoopOptions
+from dslnas.app.run import LoopOptions, silent
 from dslnas.app.runtime import runtime_facts, runtime_options_in
 from dslnas.diagnostics import Diagnostic, UserError
 from dslnas.json_model import JsonModel
@@ -122,6 +122,7 @@ def answer_to(order: str) -> str:
     with _ending_on_interrupts() as stop:
         options = LoopOptions(
             resume=True,
+            report=silent,
             stop=stop,
             checkpoint_minutes=given.checkpoint_minutes,
             **runtime_options_in(given.how),

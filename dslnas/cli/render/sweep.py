@@ -22,7 +22,7 @@ _Column: TypeAlias = tuple[str, str, Callable[[float], str]]
 
 def sweep_text(table: SweepTable, folder: Path, task: Task) -> str:
     """Return a table with a row for every combination, and what its columns are."""
-    columns = [(c.heading, c.quantity, c.shown) for c in task.columns]
+    columns: list[_Column] = [(c.heading, c.quantity, c.shown) for c in task.columns]
     columns += [(TIMES.get(head, head), quantity, shown) for head, quantity, shown in OF_ALL]
     known = {q for one in table.combinations for q in one.sample.mean}
     columns = [column for column in columns if column[1] in known]
