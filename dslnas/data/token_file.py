@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from dslnas.data.files import changed
@@ -86,7 +87,9 @@ def number_type(kinds: int) -> np.dtype[Any]:
     return np.min_scalar_type(max(0, kinds - 1))
 
 
-def write_tokens(path: Path, pieces: Iterable[Iterable[int]], count: int, kinds: int) -> TokenFile:
+def write_tokens(
+    path: Path, pieces: Iterable[NDArray[np.int64]], count: int, kinds: int
+) -> TokenFile:
     """Write so many tokens, unless they are there.
 
     Args:
@@ -108,7 +111,7 @@ def write_tokens(path: Path, pieces: Iterable[Iterable[int]], count: int, kinds:
         try:
             with os.fdopen(handle, "wb") as file:
                 for numbers in pieces:
-                    file.write(np.fromiter(numbers, dtype).data)
+                    file.write(numbers.astype(dtype).data)
                 size = file.tell()
             if size != count * dtype.itemsize:
                 raise changed(path)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import PIPE, Popen
 
@@ -22,6 +24,7 @@ from dslnas.runs.pulse import PULSE
 from dslnas.state import hash_of
 from tests.exporters.brief import check_briefly
 from tests.small import SMALL
+from tests.small_text import SMALL_TEXT
 
 PATIENCE = 60.0
 """Seconds within which a run begins, and within which it has to end."""
@@ -49,8 +52,7 @@ def write_photos(folder: Path, count: int) -> None:
 
 def spec_of(data: str, small: str = SMALL) -> str:
     """Return a small spec with a data section."""
-    before, _, after = small.partition("data digits {\n    subset  10%\n    batch   32\n}\n")
-    return before + data + after
+    return re.sub(r"data .*?\n}\n", data, small, flags=re.DOTALL)
 
 
 def test_results_are_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,6 +67,60 @@ def test_results_are_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         dslnas.train(run)
         files = [(run.path / name).read_bytes() for name in ("predictions.csv", "mistakes.png")]
         found.append((run.cells, hash_of(load_file(run.path / "model.safetensors").items()), files))
+    assert found[0] == found[1]
+
+
+TEXT = """data text {
+    path   "book.txt"
+    batch  4
+    steps  6
+    stream STREAM
+}
+"""
+
+SIGNALS = """data signals {
+    path   "signals.npz"
+    batch  8
+    stream STREAM
+}
+"""
+
+
+def write_book(folder: Path) -> None:
+    words = [f"w{n * n % (7 + n // 200)}" for n in range(2000)]
+    (folder / "book.txt").write_text(" ".join(words), encoding="utf-8")
+
+
+def write_signals(folder: Path) -> None:
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 2, 80)
+    signals = generator.normal(labels[:, None, None], 1, (80, 2, 32)).astype(np.float32)
+    np.savez(folder / "signals.npz", x=signals, y=labels)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("write", "data", "small"),
+    [(write_book, TEXT, SMALL_TEXT), (write_signals, SIGNALS, SMALL)],
+)
+def test_results_on_texts_and_signals_are_the_same_bits(
+    write: Callable[[Path], None],
+    data: str,
+    small: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    check_briefly(monkeypatch)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    write(tmp_path)
+    found = []
+    for stream in ("never", "always"):
+        spec = tmp_path / f"{stream}.nas"
+        spec.write_text(spec_of(data.replace("STREAM", stream), small))
+        run = dslnas.search(dslnas.compile_spec(spec), tmp_path / stream)
+        dslnas.train(run)
+        weights = hash_of(load_file(run.path / "model.safetensors").items())
+        found.append((run.cells, weights, run.manifest.data_hash, run.results.measures))
     assert found[0] == found[1]
 
 
