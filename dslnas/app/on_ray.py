@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import warnings
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -142,13 +143,16 @@ def _connected(address: str | None) -> Iterator[Any]:
     if ray.is_initialized():
         yield ray
         return
-    with _own_signals():
+    with _own_signals(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what goes wrong is told below
         try:
             ray.init(address=address, log_to_driver=False, logging_level="error")
         except (ConnectionError, OSError, RuntimeError, TimeoutError, ValueError) as error:
             reason = str(error).partition("\n")[0]
             where = address or os.environ.get("RAY_ADDRESS", "ray")
-            help = "`ray status` tells whether it runs; both sides need the same versions"
+            help = (
+                "see whether it runs, has the same versions of Python and Ray, and asks for a token"
+            )
             raise user_error("NAS029", reason, where=where, help=help) from None
     try:
         yield ray

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,45 +20,14 @@ from dslnas.runs.manifest import read_manifest
 from tests.cli.outcome import assert_same
 from tests.small import SMALL
 
-pytest.importorskip("ray", reason="the extra `ray` is not installed")
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning"),
+    pytest.mark.skipif(find_spec("ray") is None, reason="the extra `ray` is not installed"),
 ]
 ROOT = Path(__file__).parent.parent.parent
 SEEDS = 6
 MINUTES = 5
 LONG = SMALL.replace("    epochs  1\n", "    epochs  12\n")
-
-
-@dataclass
-class Nodes:
-    """A cluster of two nodes with one core each.
-
-    Attributes:
-        cluster: The cluster.
-        second: The node that no command is connected to.
-    """
-
-    cluster: Any
-    second: Any
-
-
-@pytest.fixture
-def nodes(here: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Nodes]:
-    from ray.cluster_utils import Cluster
-
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), *sys.path[1:]]))
-    size = {"num_cpus": 1, "object_store_memory": 100 * 2**20}
-    cluster = Cluster(initialize_head=True, head_node_args=size)
-    try:
-        second = cluster.add_node(**size)
-        monkeypatch.setenv("RAY_ADDRESS", cluster.address)
-        yield Nodes(cluster, second)
-    finally:
-        cluster.shutdown()
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +44,38 @@ def here(spec: Path) -> Path:
         patch.setenv("OMP_NUM_THREADS", "1")
         assert code_of(begin(spec, spec.parent / "out"))[0] == 0
     return spec.parent / "out"
+
+
+@pytest.fixture
+def nodes(here: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[str]]:
+    """The process of a cluster, see `tests.cluster.nodes`, in which commands run."""
+    settings = {
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)]),
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": secrets.token_hex(32),  # else Ray writes one into the home of the user
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.cluster.nodes"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        monkeypatch.setenv("RAY_ADDRESS", process.stdout.readline().strip())
+        yield process
+        process.stdin.close()
+        process.wait()
+
+
+def kill_the_second(nodes: subprocess.Popen[str]) -> None:
+    assert nodes.stdin is not None
+    nodes.stdin.write("now\n")
+    nodes.stdin.flush()
 
 
 def begin(spec: Path, out: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -115,13 +116,13 @@ def assert_same_runs(out: Path, expected: Path) -> None:
 
 
 def test_a_node_that_is_killed_loses_nothing(
-    nodes: Nodes, spec: Path, here: Path, tmp_path: Path
+    nodes: subprocess.Popen[str], spec: Path, here: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     process = begin(spec, out, "--on", "ray")
     under_way = stored(out, 2, process)
     before = {run: epochs_in(run) for run in under_way}
-    nodes.cluster.remove_node(nodes.second, allow_graceful=False)
+    kill_the_second(nodes)
     code, told = code_of(process)
     assert code == 0, told
     assert told.count("darts, seed ") == SEEDS
@@ -130,8 +131,9 @@ def test_a_node_that_is_killed_loses_nothing(
     assert_same_runs(out, here)
 
 
+@pytest.mark.usefixtures("nodes")
 def test_ctrl_c_stores_all_runs_and_they_go_on_without_the_cluster(
-    nodes: Nodes, spec: Path, here: Path, tmp_path: Path
+    spec: Path, here: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     process = begin(spec, out, "--on", "ray")
