@@ -95,5 +95,6 @@ class FilePart(RowPart, Generic[Files]):
 
     def numbers(self, rows: Rows) -> NDArray[np.int64]:
         """Return the numbers of some rows, int64 (n,)."""
-        everything = np.arange(len(self))
-        return everything[rows if isinstance(rows, slice) else rows.cpu().numpy()]
+        if isinstance(rows, slice):
+            return np.arange(*rows.indices(len(self)))
+        return rows.cpu().numpy()

@@ -6,6 +6,7 @@ them: which cannot be read, which are equal, what normalises them. It is kept fo
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -80,13 +81,17 @@ _Found: TypeAlias = list[Survey]
 
 
 class _Chunks(Dataset[_Found]):
-    """Surveys of consecutive pictures."""
+    """Surveys of consecutive pictures.
+
+    Their paths are bytes in one array: every process has it, and paths take five times as much.
+    """
 
     def __init__(self, paths: Sequence[Path], how: Preprocessing) -> None:
-        self._paths, self._how = paths, how
+        self._paths, self._how = np.array([os.fsencode(path) for path in paths]), how
 
     def __getitem__(self, number: int) -> _Found:
-        paths = self._paths[number * CHUNK : (number + 1) * CHUNK]
+        names = self._paths[number * CHUNK : (number + 1) * CHUNK].tolist()
+        paths = [Path(os.fsdecode(name)) for name in names]
         seen, channels = Pictures(), self._how.channels
         prints = np.zeros(len(paths), np.int64)
         sums = np.zeros((len(paths), channels, 3), np.int64)

@@ -52,7 +52,7 @@ class _Decoded(Dataset[_Read]):
     """Pictures by their places in the order and their rows; for one that cannot be read, why."""
 
     def __init__(self, files: PictureFiles, crops: RandomCrops | None) -> None:
-        self._files, self._crops = files, crops
+        self._files, self._crops = files.without_facts(), crops
 
     def __getitem__(self, index: tuple[int, int]) -> _Read:
         (place, row), seen, how = index, Pictures(), self._files.how

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from torch import Generator
 from dslnas.data import streaming
 from dslnas.data.dataset import Data
 from dslnas.data.facts import LabelledFacts
+from dslnas.data.picture_files import PictureFiles
 from dslnas.data.picture_part import PicturePart
+from dslnas.data.preprocessing import Preprocessing
 from dslnas.data.random_crops import RandomCrops
 from dslnas.data.rows import MOST_SEED
 from dslnas.data.tensor_part import TensorPart
@@ -135,6 +138,14 @@ def test_random_parts_are_cut_out_of_the_pictures_in_their_files(folder: Path) -
             cut = np.asarray(crops.cut(place, picture))
         expected = stretched.normalise(stretched.resize(cut))
         torch.testing.assert_close(image[None], torch.from_numpy(expected))
+
+
+def test_processes_that_read_get_the_names_alone() -> None:
+    names, prints = np.full(1000, b"owl/1.png"), np.zeros(1000, np.int64)
+    sums = np.zeros((1000, 3, 3), np.int64)
+    files = PictureFiles(Path("photos"), names, Preprocessing("RGB", 6, 6), prints, sums)
+    assert len(pickle.dumps(files.without_facts())) < names.nbytes + 2000
+    assert files.without_facts().path(7) == Path("photos/owl/1.png")
 
 
 def test_random_parts_are_those_of_the_seed_and_the_place(folder: Path) -> None:
