@@ -48,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "novel.txt").write_text("".join(letters))
     text = SMALL_TEXT.replace("subset  1%", 'path "novel.txt"; level char')
     for name, spec in (
-        ("images", SMALL.replace("10%", "40%")),
+        ("images", SMALL.replace("10%", "40%; augment resized_crop, flip")),
         ("text", text),
         ("ratings", RATINGS),
     ):
