@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import PIPE, Popen
 
@@ -18,7 +19,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 import dslnas
-from dslnas.cli.main import STOPPED
+from dslnas.cli.main import STOPPED, WRONG_INPUT
 from dslnas.runs.folder import CHECKPOINTS
 from dslnas.runs.pulse import PULSE
 from dslnas.state import hash_of
@@ -26,8 +27,8 @@ from tests.exporters.brief import check_briefly
 from tests.small import SMALL
 from tests.small_text import SMALL_TEXT
 
-PATIENCE = 60.0
-"""Seconds within which a run begins, and within which it has to end."""
+PATIENCE, SOON = 90.0, 30.0
+"""Seconds within which a run begins, and within which one without a reader has to end."""
 
 DATA = """data images {
     path   "photos"
@@ -124,34 +125,65 @@ def test_results_on_texts_and_signals_are_the_same_bits(
     assert found[0] == found[1]
 
 
-@pytest.mark.slow
-def test_a_signal_to_all_processes_stores_a_run_and_leaves_none_over(tmp_path: Path) -> None:
-    write_photos(tmp_path / "photos", 500)
+@contextmanager
+def begun(folder: Path) -> Iterator[Popen[str]]:
+    """Begin a search of many epochs in a process group of its own, with two processes that read."""
+    write_photos(folder / "photos", 500)
     data = DATA.replace("STREAM", "always").replace("workers 0", "workers 2")
-    spec, out = tmp_path / "small.nas", tmp_path / "out"
+    spec, out = folder / "small.nas", folder / "out"
     spec.write_text(spec_of(data, SMALL.replace("epochs  1", "epochs  100")))
     words = ["compile", str(spec), "--search", "--passes", "none", "--out", str(out)]
     command = [sys.executable, "-m", "dslnas", *words]
-    paths = {"PYTHONPATH": os.pathsep.join(sys.path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    paths = {"PYTHONPATH": os.pathsep.join(sys.path), "XDG_CACHE_HOME": str(folder / "cache")}
     env = {**os.environ, **paths}
     with Popen(command, stderr=PIPE, text=True, env=env, start_new_session=True) as run:
-        end = time.monotonic() + PATIENCE
-        while not (out / PULSE).exists() and time.monotonic() < end:
-            time.sleep(0.1)
-        assert len(processes_of(run.pid)) > 3, "a server and two that read"
+        try:
+            wait_until(lambda: (out / PULSE).exists() and bool(readers_of(run.pid)))
+            yield run
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(run.pid, signal.SIGKILL)
+
+
+@pytest.mark.slow
+def test_a_signal_to_all_processes_stores_a_run_and_leaves_none_over(tmp_path: Path) -> None:
+    with begun(tmp_path) as run:
         os.killpg(run.pid, signal.SIGTERM)
         _, told = run.communicate(timeout=PATIENCE)
-    assert run.returncode == STOPPED
-    assert "interrupted; go on with\n" in told
-    assert dslnas.load_run(out).manifest.status == "interrupted"
-    assert (out / CHECKPOINTS["search"][0]).exists()
+        assert run.returncode == STOPPED
+        assert "interrupted; go on with\n" in told
+        wait_until(lambda: not found_by("-g", run.pid))
+    assert dslnas.load_run(tmp_path / "out").manifest.status == "interrupted"
+    assert (tmp_path / "out" / CHECKPOINTS["search"][0]).exists()
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_ends_the_run_with_a_message(tmp_path: Path) -> None:
+    with begun(tmp_path) as run:
+        begin = time.monotonic()
+        os.kill(readers_of(run.pid)[0], signal.SIGKILL)
+        _, told = run.communicate(timeout=PATIENCE)
+        assert time.monotonic() - begin < SOON
+        assert run.returncode == WRONG_INPUT
+        assert "error[NAS613]: a process that reads data was ended by signal 9" in told
+        wait_until(lambda: not found_by("-g", run.pid))
+    assert dslnas.load_run(tmp_path / "out").manifest.status == "failed"
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Wait for something, but not for ever."""
     end = time.monotonic() + PATIENCE
-    while processes_of(run.pid) and time.monotonic() < end:
+    while not is_so():
+        assert time.monotonic() < end
         time.sleep(0.1)
-    assert not processes_of(run.pid)
 
 
-def processes_of(group: int) -> list[int]:
-    """Return the processes of a group."""
-    found = subprocess.run(["pgrep", "-g", str(group)], stdout=PIPE, check=False, text=True)
+def readers_of(run: int) -> list[int]:
+    """Return the processes that read for a run: another one begins them."""
+    return [reader for server in found_by("-P", run) for reader in found_by("-P", server)]
+
+
+def found_by(kind: str, of: int) -> list[int]:
+    """Return the processes of a group, or the children of one."""
+    found = subprocess.run(["pgrep", kind, str(of)], stdout=PIPE, check=False, text=True)
     return list(map(int, found.stdout.split()))
