@@ -88,9 +88,10 @@ class Progress:
             lines += statuses_text(overview.runs).splitlines()
         if sys.stderr.isatty():
             self.close()
-            width = shutil.get_terminal_size().columns
-            say("\n".join(line[: width - 1] for line in lines), err=True)
-            self._standing = len(lines)
+            width, height = shutil.get_terminal_size()
+            shown = [line[: width - 1] for line in lines[: height - 1]]  # what scrolls off stays
+            say("\n".join(shown), err=True)
+            self._standing = len(shown)
         elif time.monotonic() - self._told >= SECONDS:
             self._told = time.monotonic()
             say("\n".join(lines), err=True)
