@@ -17,7 +17,7 @@ from dslnas.app.compile import CompiledSearch
 from dslnas.app.jobs import Ended, Facts, Job, Place
 from dslnas.app.run import LoopOptions, RunInterrupted
 from dslnas.diagnostics import Diagnostic, UserError
-from dslnas.runs.hold import holding
+from dslnas.runs.hold import holding, is_held
 from dslnas.runs.repeats import run_name
 from dslnas.runs.summary import (
     BASELINE,
@@ -139,7 +139,10 @@ class ManyRuns(ABC):
         self._own = [job for job in jobs if own is None or job.path in own]
         self._others = [job for job in jobs if own is not None and job.path not in own]
         resume = options.get("resume", False)
-        found = {job.path: job.outcome(resume=resume) for job in self._own}
+        found = {
+            job.path: job.outcome(resume=resume or is_held(job.path))  # it runs: it is passed over
+            for job in self._own
+        }
         self.outcomes = {path: one for path, one in found.items() if one is not None}
         self._mistakes: list[Diagnostic] = []
         self._errors: dict[Path, tuple[str, ...]] = {}

@@ -176,11 +176,14 @@ class Sweep(ManyRuns):
         )
 
     def write(self) -> None:
-        """Write the table, and the summary of every combination that is repeated."""
+        """Write the table, and the summary of every combination that is repeated.
+
+        The table comes first: by it other processes know the folder that they share.
+        """
+        write_table(self.path, self.result)
         for group, folder in zip(self.groups, self._folders, strict=False):
             errors = self.errors(group.jobs, folder.path)
             folder.write(group.summary(self.outcomes, self.status(group.jobs), errors))
-        write_table(self.path, self.result)
 
     def told_errors(self) -> Sequence[str]:
         """Return the errors that the table tells that is there."""

@@ -59,7 +59,8 @@ def ending_on_signals(arguments: Sequence[str]) -> Iterator[StopRequest]:
         if is_first:
             stop.ask()
             if launch.writes:
-                _say("Ending after this step; Ctrl-C ends it at once")
+                more = "; Ctrl-C ends it at once" if launch.is_alone else ""
+                _say(f"Ending after this step{more}")
 
     in_main = threading.current_thread() is threading.main_thread()  # Python's rule for signals
     before = {number: signal.getsignal(number) for number in SIGNALS if in_main}

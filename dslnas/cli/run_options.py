@@ -19,6 +19,7 @@ from dslnas.cli.options import (
     resume_option,
     seed_option,
 )
+from dslnas.cli.render.summary import many
 from dslnas.cli.runtime import runtime_options
 from dslnas.launch import launched
 
@@ -80,7 +81,7 @@ def check_index(name: str, index: int | None, number: int, options: RunOptions) 
     if options.out is None:
         raise click.UsageError(f"--{name} needs --out: the folder of all the runs")
     if index >= number:
-        message = f"--{name} goes from 0 to {number - 1}, as there are {number} runs"
+        message = f"--{name} goes from 0 to {number - 1}: {many(number, 'run')} in all"
         raise click.UsageError(message)
 
 

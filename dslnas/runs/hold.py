@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from dslnas.files import cannot_write, make_folder
+from dslnas.files import PART, cannot_write, make_folder
 
 try:
     import fcntl
@@ -29,9 +29,17 @@ def lock_of(path: Path) -> Path:
     return path.parent / f".{path.name}{MARK}"
 
 
-def is_lock(path: Path) -> bool:
-    """Whether a file is one that is locked; one that is left has no meaning."""
-    return path.name.startswith(".") and path.name.endswith(MARK)
+def is_passing(path: Path) -> bool:
+    """Whether a file is one that is locked, or being written; one that is left has no meaning."""
+    return path.name.startswith(".") and path.name.endswith((MARK, PART))
+
+
+def is_held(path: Path) -> bool:
+    """Whether another process holds a path."""
+    if not lock_of(path).exists():
+        return False
+    with holding(path) as is_ours:
+        return not is_ours
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from dslnas.files import cannot_write, make_folder, write_whole
 from dslnas.json_model import damaged, json_text, read_model
 from dslnas.runs.architecture import cells_of, network_of
 from dslnas.runs.folder import check_empty, free_folder
-from dslnas.runs.hold import is_lock
+from dslnas.runs.hold import is_passing
 from dslnas.runs.manifest import MANIFEST, SUMMARY, Manifest, read_manifest
 from dslnas.runs.summary import BASELINE, Outcome, Summary
 from dslnas.tasks.catalogue import task_of
@@ -40,7 +40,7 @@ class RepeatsFolder:
         """
         path = self.path / SUMMARY
         if not path.exists():
-            check_empty(self.path, but=is_lock)
+            check_empty(self.path, but=is_passing)
             return
         try:
             summary = read_model(Summary, path)

@@ -9,7 +9,7 @@ from dslnas.diagnostics import user_error
 from dslnas.files import make_folder, write_whole
 from dslnas.json_model import JsonModel, json_text, read_model
 from dslnas.runs.folder import check_empty
-from dslnas.runs.hold import is_lock
+from dslnas.runs.hold import is_passing
 from dslnas.runs.repeats import HELP
 from dslnas.runs.summary import Sample, SummaryStatus
 
@@ -61,7 +61,7 @@ def check_sweep_folder(path: Path, spec: str, varied: tuple[str, ...]) -> None:
     """
     table = read_table(path)
     if table is None:
-        check_empty(path, but=is_lock)
+        check_empty(path, but=is_passing)
     elif table.spec != spec:
         raise _another(path, f"its spec is `{table.spec}`, not `{spec}`")
     elif tuple(table.varied) != varied:

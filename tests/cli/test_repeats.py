@@ -250,6 +250,32 @@ def test_jobs_of_an_array_make_one_run_each_and_the_last_the_summary(
     assert "only 2 of 3 runs finished" in capsys.readouterr().out
 
 
+def test_a_run_that_is_still_running_is_refused_unless_another_process_holds_it(
+    spec: Path, tmp_path: Path, fake: Fake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert repeat(spec, out, "--repeat-index", "0", "--no-baseline", n=2) == 0
+    path = out / "seed-0" / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "status": "running"}))
+    with holding(out / "seed-0") as is_ours:
+        assert is_ours
+        assert repeat(spec, out, "--no-baseline", n=2) == 0
+    assert "another process is at it" in capsys.readouterr().err
+    assert fake.seeds == [0, 1]
+    assert repeat(spec, out, "--no-baseline", n=2) == 1
+    assert "is still running, or was killed" in capsys.readouterr().err
+
+
+def test_a_summary_that_another_process_begins_to_write_is_no_strange_file(
+    spec: Path, tmp_path: Path, fake: Fake
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / ".summary.json.f00.part").write_text("{")
+    assert repeat(spec, out, n=1) == 0
+    assert fake.seeds == [0, 0]
+
+
 def test_a_job_leaves_runs_of_others_alone_and_keeps_what_they_told(
     spec: Path, tmp_path: Path, fake: Fake, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -291,7 +317,7 @@ def test_what_another_job_failed_with_stays_in_the_summary(
         (["--search", "--repeats", "2", "--repeat-index", "0"], "--repeat-index needs --out"),
         (
             ["--search", "--repeats", "2", "--repeat-index", "2", "--out", "x"],
-            "--repeat-index goes from 0 to 1, as there are 2 runs",
+            "--repeat-index goes from 0 to 1: 2 runs in all",
         ),
         (["--search", "--no-baseline"], "--baseline needs --repeats"),
         (["--search", "--repeats", "0"], "0 is not in the range 1<=x<=1000"),

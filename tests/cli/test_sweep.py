@@ -12,6 +12,8 @@ from dslnas.app.sweep import folder_names
 from dslnas.cli.main import run
 from dslnas.diagnostics import UserError, user_error
 from dslnas.language.link.overrides import parse_variation
+from dslnas.runs.repeats import RepeatsFolder
+from dslnas.runs.summary import Summary
 from tests.cli.fake_training import Fake
 from tests.small import SMALL
 
@@ -86,6 +88,21 @@ def test_repeated_combinations_are_folders_of_repeated_runs(
     assert fake.seeds == [0, 1] * 4
     assert sweep(spec, out, "--repeats", "2") == 0
     assert "50.50% ± 0.71%" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("fake")
+def test_the_table_is_there_before_folders_by_which_another_process_would_take_it_for_another(
+    spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, found = tmp_path / "out", list[bool]()
+
+    def write(folder: RepeatsFolder, summary: Summary) -> None:
+        found.append((out / "sweep.json").exists())
+
+    monkeypatch.setattr(RepeatsFolder, "write", write)
+    sweep(spec, out, "--repeats", "2", "--run-index", "0")
+    assert found
+    assert all(found)
 
 
 def test_a_sweep_goes_on_with_what_is_missing_and_takes_more_values(

@@ -74,3 +74,12 @@ def test_batch_norm_of_one_process_is_the_library_s() -> None:
     found = normed_together(x, weight, bias, running, 0.1, 1e-5, ALONE)
     torch.testing.assert_close(found, expected)
     torch.testing.assert_close(running, expected_running)
+
+
+def test_batch_norm_of_ranks_has_the_precision_of_the_library_s_in_bfloat16() -> None:
+    x = torch.randn(48, 3, 5, generator=torch.Generator().manual_seed(0)).mul(2).add(30).bfloat16()
+    running, expected_running = ((torch.zeros(3), torch.ones(3)) for _ in range(2))
+    expected = functional.batch_norm(x, *expected_running, training=True)
+    found = normed_together(x, None, None, running, 0.1, 1e-5, ALONE)
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(running, expected_running)

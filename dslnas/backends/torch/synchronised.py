@@ -26,7 +26,7 @@ def normed_together(
 
     so ranks tell each other one row, once (Chan, Golub and LeVeque 1979). The running statistics
     move by `momentum` towards m and v n / (n - 1), as in one process. It can be differentiated
-    twice.
+    twice. Statistics of bfloat16 are float32, as those of one process are.
 
     Args:
         x: The examples of this rank, (N, C, ...).
@@ -37,6 +37,7 @@ def normed_together(
         eps: Keeps channels that are constant finite.
         ranks: The processes.
     """
+    given, x = x.dtype, x.to(torch.promote_types(x.dtype, torch.float32))
     axes = [0, *range(2, x.dim())]
     shape = (1, -1, *[1] * (x.dim() - 2))
     own_mean = x.mean(axes)
@@ -54,7 +55,7 @@ def normed_together(
     found = centred * (variance + eps).rsqrt().view(shape)
     if weight is not None:
         found = found * weight.view(shape)
-    return found if bias is None else found + bias.view(shape)
+    return (found if bias is None else found + bias.view(shape)).to(given)
 
 
 def share_statistics(network: nn.Module, ranks: Ranks) -> None:
