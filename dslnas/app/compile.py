@@ -80,21 +80,23 @@ class Compiled(ABC):
     @cached_property
     def text(self) -> str:
         """The effective program."""
-        return self._text(with_path=True)
+        return self._text(of_machine=True)
 
     @cached_property
     def hash(self) -> str:
         """The name of the effective program."""
         from dslnas.language.print.expanded_spec import spec_hash
 
-        return spec_hash(self._text(with_path=False) if self.program.data.path else self.text)
+        data = self.program.data
+        is_same = not data.path and not data.of_machine()
+        return spec_hash(self.text if is_same else self._text(of_machine=False))
 
-    def _text(self, *, with_path: bool) -> str:
+    def _text(self, *, of_machine: bool) -> str:
         from dslnas.language.print.expanded_spec import effective_text
 
         network = self.network
         return effective_text(
-            self.linked, self.program, network.example, network.classes, with_path=with_path
+            self.linked, self.program, network.example, network.classes, of_machine=of_machine
         )
 
 

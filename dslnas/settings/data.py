@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal, Self, TypeAlias, get_args
 from pydantic import Field
 
 from dslnas.settings.fields import SHARE, Batch, Name
-from dslnas.settings.model import Aliases, Section, Spellings
+from dslnas.settings.model import Aliases, OfMachine, Section, Spellings
 from dslnas.settings.search_base import Conflict
 from dslnas.settings.values import Augmentation, Crop, Flip
 
@@ -56,6 +56,7 @@ Stream: TypeAlias = Literal["large", "always", "never"]
 
 _Stream: TypeAlias = Annotated[
     Stream,
+    OfMachine(),
     Field(
         description="whether data are read while networks train, rather than held in memory: "
         "`large`, if they would take more than half of it"
@@ -310,7 +311,7 @@ class ImageFolder(ImageSettings):
         "nothing", description="`damaged`: pictures that cannot be read are left out, and told"
     )
     stream: _Stream = "large"
-    workers: int | None = Field(
+    workers: Annotated[int | None, OfMachine()] = Field(
         None, ge=0, le=256, description="processes that read such pictures; else one for every core"
     )
 

@@ -24,6 +24,11 @@ class Aliases:
 
 
 @dataclass(frozen=True)
+class OfMachine:
+    """Mark of a setting that changes no result: it says how a machine comes to it."""
+
+
+@dataclass(frozen=True)
 class Spellings:
     """Words of a setting by what other programs write for them; a fact of its field."""
 
@@ -57,6 +62,12 @@ class Model(BaseModel):
         """Return what can be written, by its key in the language; the tag is no part of it."""
         fields = cls.model_fields.items()
         return {field.alias or name: field for name, field in fields if name != cls.tag}
+
+    @classmethod
+    def of_machine(cls) -> frozenset[str]:
+        """Return the keys of the settings that change no result."""
+        fields, mark = cls.settings().items(), OfMachine()
+        return frozenset(key for key, field in fields if mark in field.metadata)
 
     @classmethod
     def meant(cls, word: str) -> str:

@@ -65,6 +65,17 @@ def test_the_same_program_has_the_same_name_wherever_its_data_lie(
     assert moved.hash == compiled.hash
 
 
+def test_the_same_program_has_the_same_name_however_its_data_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "spec.nas"
+    images = 'data images { path "photos"; size 8; batch 8 }'
+    network = "network { input 3 x 8 x 8; classes 2; channels 4; repeat 0 }"
+    path.write_text(f"use papers.darts\n{images}\n{network}\nsearch darts\n")
+    ways = ((), ("data.stream=always", "data.workers=2"), ("data.batch=4",))
+    one, read, another = (compile_spec(path, way, with_data=False) for way in ways)
+    assert read.text != one.text
+    assert read.hash == one.hash != another.hash
+
+
 def test_what_is_written_out_can_be_read_without_the_data(
     compiled: CompiledSpace, tmp_path: Path
 ) -> None:

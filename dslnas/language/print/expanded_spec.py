@@ -41,7 +41,7 @@ def effective_text(
     cells: Mapping[str, str] | None = None,
     layout: Sequence[str] = (),
     channels: int | None = None,
-    with_path: bool = True,
+    of_machine: bool = True,
 ) -> str:
     """Return a program as one canonical file.
 
@@ -52,7 +52,7 @@ def effective_text(
     of an architecture are given, as text by name, they take the place of the program's: the search,
     and everything that the architecture does not use, are left out. So do its cells in order as
     `layout`, and its `channels`, where the program chooses from several. `title` has lines of
-    comment.
+    comment. Without `of_machine` where the data lie, and how they are read, is left out.
     """
     data = program.data.resolved()
     if cells is None:
@@ -61,7 +61,9 @@ def effective_text(
         written = [cells[name] for name in linked.cells if name in cells]
     sections = [
         _network(linked, example, classes, cells, _chosen(program, layout, channels)),
-        section_text(data if with_path else data.replace(path="")),
+        section_text(data)
+        if of_machine
+        else section_text(data.replace(path=""), without=data.of_machine()),
         *_search(linked, program, is_searched=cells is not None),
         _evaluated(program, channels),
         section_text(program.export),
@@ -90,8 +92,8 @@ def _parsed(lines: Iterable[str]) -> ast.Program:
 def spec_hash(text: str) -> str:
     """Return the hash that names a program, 64 hex digits.
 
-    It is the SHA-256 of its effective text without the path of the data: where the data lie is a
-    fact of a machine, not of the program.
+    It is the SHA-256 of its effective text without the path of the data and how they are read:
+    both are facts of a machine, not of the program.
     """
     return hashlib.sha256(text.encode()).hexdigest()
 
