@@ -15,6 +15,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from dslnas.diagnostics import user_error
+from dslnas.launch import launched
 
 AHEAD = 2
 """Results that each process has ready."""
@@ -28,10 +29,13 @@ T = TypeVar("T")
 
 
 def usual_workers() -> int:
-    """Return the number of processes that read, where nobody says another: one for every core."""
+    """Return the number of processes that read, where nobody says another: one for every core.
+
+    Several processes of a run on this machine share the cores.
+    """
     known = hasattr(os, "sched_getaffinity")
     cores = len(os.sched_getaffinity(0)) if known else os.cpu_count() or 1
-    return min(cores, MOST_WORKERS)
+    return max(1, min(cores // launched().local_size, MOST_WORKERS))
 
 
 def read_in_order(

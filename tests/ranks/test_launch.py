@@ -6,6 +6,8 @@ import pytest
 import torch
 import torch.distributed as dist
 
+from dslnas.data.streaming import is_streamed
+from dslnas.data.workers import usual_workers
 from dslnas.diagnostics import UserError
 from dslnas.launch import Launch, launched
 from dslnas.ranks import ALONE, Ranks
@@ -14,7 +16,7 @@ MEETING = {"MASTER_ADDR": "localhost", "MASTER_PORT": "29500"}
 
 
 def given(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
-    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", *MEETING):
+    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", *MEETING):
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
@@ -28,9 +30,24 @@ def test_without_a_launcher_a_process_is_alone(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_launcher_tells_which_process_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    given(monkeypatch, RANK="3", WORLD_SIZE="4", LOCAL_RANK="1", **MEETING)
-    assert launched() == Launch(3, 4, 1)
+    own = {"RANK": "3", "WORLD_SIZE": "4", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2"}
+    given(monkeypatch, **own, **MEETING)
+    assert launched() == Launch(3, 4, 1, 2)
     assert not launched().writes
+
+
+def test_processes_on_a_machine_share_its_memory_and_its_cores(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("dslnas.data.streaming.memory_bytes", lambda: 800)
+    monkeypatch.setattr("dslnas.data.workers.MOST_WORKERS", 10**6)
+    given(monkeypatch)
+    alone = usual_workers()
+    assert not is_streamed("large", 200)
+    given(monkeypatch, RANK="0", WORLD_SIZE="4", LOCAL_WORLD_SIZE="2", **MEETING)
+    assert usual_workers() == max(1, alone // 2)
+    assert not is_streamed("large", 100)
+    assert is_streamed("large", 101)
 
 
 @pytest.mark.parametrize(("rank", "size"), [("4", "4"), ("one", "4"), ("-1", "4"), ("0", "")])
