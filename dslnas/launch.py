@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from dslnas.diagnostics import user_error
 
-
 _DEFAULTS = {"RANK": "0", "WORLD_SIZE": "0", "LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "1"}
 """Variables that a launcher sets, with what they mean where it leaves them out."""
 
