@@ -86,6 +86,7 @@ def begin(
     runtime = make_runtime(spec, **how)
     if launch.writes and not launch.is_alone:
         runtime.ranks.files(_stored(path))
+        report(Notice(_shared_by(runtime.ranks)))
     method = BASELINE if baseline else spec.method
     manifest = first_manifest(spec.name, spec.hash, method, spec.program, seed, runtime.facts())
     if before is None:
@@ -113,6 +114,14 @@ def _tell_of_changes(run: Run, before: Manifest, now: Manifest) -> None:
         if here != version:
             text = f"It began with {package} {version}, here is {here}: its bits may be others"
             run.report(Notice(text))
+
+
+def _shared_by(ranks: Ranks) -> str:
+    """Return what is said of processes that train together."""
+    norms = "in each from its part; `--batch-norm together` makes it that of one process"
+    if ranks.synchronised:
+        norms = "from all of it; `--batch-norm apart` is faster, with fewer examples for a norm"
+    return f"{ranks.size} processes share every batch. Batch norm takes its statistics {norms}"
 
 
 def _stored(path: Path) -> dict[str, bytes]:

@@ -55,6 +55,7 @@ def whole(spec: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setenv("TMPDIR", str(place))
         done = ran("--precision", "float64", spec=spec, out=out)
     assert done.stdout.count("test accuracy") == 1, "one talks"
+    assert done.stderr.count("2 processes share every batch") == 1
     assert not [*place.glob("dslnas-*")], "the others leave nothing behind"
     return out
 
