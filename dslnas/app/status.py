@@ -94,7 +94,8 @@ def _below(path: Path, *, is_meant: bool) -> Sequence[Path]:
         return (path,)
     found = sorted(one.parent for depth in ("*", "*/*") for one in path.glob(f"{depth}/{MANIFEST}"))
     if not found:
-        message = "folder has no runs" if path.is_dir() else "folder does not exist"
+        message = "is no folder" if path.exists() else "folder does not exist"
+        message = "folder has no runs" if path.is_dir() else message
         help = "give the folder of a run, or one that has runs"
         if is_meant:
             help += f", such as `{EXPORTED}`"

@@ -15,6 +15,7 @@ from dslnas.app.many import ManyRuns, Seeds, seeds_below
 from dslnas.app.open_run import EXPORTED
 from dslnas.app.run import LoopOptions
 from dslnas.diagnostics import Diagnostic, UserError
+from dslnas.language.link.overrides import VARIED
 from dslnas.runs.folder import free_folder
 from dslnas.runs.repeats import RepeatsFolder
 from dslnas.runs.sweep_table import (
@@ -71,13 +72,21 @@ def points_of(
         try:
             points.append(Point(values, with_search(compile_source(source, [*overrides, *given]))))
         except UserError as error:
-            for one in error.diagnostics:
+            for one in (_varied(mistake, given) for mistake in error.diagnostics):
                 key = (one.code, one.message, one.place)
                 found.setdefault(key, (one, []))[1].append(" ".join(given))
     mistakes = [_said_of(one, names) for one, names in found.values()]
     if mistakes and not (leave_out and points):
         raise UserError(mistakes)
     return points, mistakes
+
+
+def _varied(mistake: Diagnostic, given: Sequence[str]) -> Diagnostic:
+    """Return a mistake in one of the values given as one of `--vary`, where they come from."""
+    span = mistake.span
+    if span is None or span.source.path is not None or span.source.text not in given:
+        return mistake
+    return replace(mistake, span=replace(span, source=replace(span.source, name=VARIED)))
 
 
 def _said_of(mistake: Diagnostic, combinations: Sequence[str]) -> Diagnostic:

@@ -261,11 +261,11 @@ def read_run_manifest(run: Path, help: str = HELP) -> Manifest:
     except OSError:
         pass
     message = f"is not a run folder: it has no readable {MANIFEST}"
+    runs = sorted(path.parent for depth in ("*", "*/*") for path in run.glob(f"{depth}/{MANIFEST}"))
     if not run.exists():
         message = "folder does not exist"
-    elif (run / SUMMARY).exists():
+    elif runs or (run / SUMMARY).exists():
         message = "is a folder of several runs"
-        runs = sorted(path.parent for path in run.glob(f"*/{MANIFEST}"))
         help = f"name one of them, such as `{runs[0]}`" if runs else "none of them is there yet"
     raise user_error("NAS023", message, where=str(run), help=help)
 

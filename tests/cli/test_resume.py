@@ -528,12 +528,14 @@ def test_an_architecture_that_was_edited_does_not_fit_its_checkpoint(
 def test_a_folder_without_a_run_is_a_message(
     spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    several = tmp_path / "several"
+    several, other = tmp_path / "several", tmp_path / "other"
     (several / "seed-1").mkdir(parents=True)
+    other.mkdir()
     for file in (several / "summary.json", several / "seed-1" / "manifest.json"):
         file.touch()
     for out, message, help_ in (
-        (tmp_path, "is not a run folder: it has no readable manifest.json", BEGIN),
+        (other, "is not a run folder: it has no readable manifest.json", BEGIN),
+        (tmp_path, "is a folder of several runs", f"name one of them, such as `{several}/seed-1`"),
         (several, "is a folder of several runs", f"name one of them, such as `{several}/seed-1`"),
     ):
         assert search(spec, out, "--resume") == 1

@@ -139,6 +139,7 @@ def test_combinations_that_are_wrong_are_told_before_anything_runs(
         in printed
     )
     assert printed.count("error[") == 1
+    assert printed.startswith("--vary:1:")
     assert (out.exists(), fake.seeds) == (False, [])
     assert run([*vary, "--out", str(out), "--leave-out"]) == 0
     assert len(fake.seeds) == 2
