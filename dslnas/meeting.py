@@ -12,8 +12,11 @@ from dslnas.diagnostics import user_error
 from dslnas.launch import Launch
 from dslnas.ranks import Ranks
 
-PATIENCE = timedelta(minutes=10)
-"""How long ranks wait for each other; one that ends is noticed at once."""
+PATIENCE = timedelta(hours=2)
+"""How long ranks wait for each other: one may read all pictures for the first time meanwhile.
+
+One that ends is noticed at once.
+"""
 
 
 def meet(launch: Launch, device: str, *, synchronised: bool) -> Ranks:
