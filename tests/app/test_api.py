@@ -32,6 +32,7 @@ def spec(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.sample(0)
 def test_every_stage_can_be_gone_on_with_from_the_folder(spec: Path, tmp_path: Path) -> None:
     whole, staged = tmp_path / "whole", tmp_path / "staged"
     run = dslnas.search(dslnas.compile_spec(spec), whole)
@@ -49,6 +50,7 @@ def test_every_stage_can_be_gone_on_with_from_the_folder(spec: Path, tmp_path: P
     assert not (staged / "checkpoint.safetensors").exists()
 
 
+@pytest.mark.sample(0)
 def test_a_finished_run_is_left_as_it_is(spec: Path, tmp_path: Path) -> None:
     run = dslnas.search(dslnas.compile_spec(spec), tmp_path / "run")
     dslnas.export(dslnas.train(run))

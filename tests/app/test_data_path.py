@@ -68,7 +68,7 @@ def test_the_same_program_has_the_same_name_wherever_its_data_lie(
 def test_the_same_program_has_the_same_name_however_its_data_are_read(tmp_path: Path) -> None:
     path = tmp_path / "spec.nas"
     images = 'data images { path "photos"; size 8; batch 8 }'
-    network = "network { input 3 x 8 x 8; classes 2; channels 4; repeat 0 }"
+    network = "network { input 3 x 8 x 8; classes 2; channels 4; repeat 1 }"
     path.write_text(f"use papers.darts\n{images}\n{network}\nsearch darts\n")
     ways = ((), ("data.stream=always", "data.workers=2"), ("data.batch=4",))
     one, read, another = (compile_spec(path, way, with_data=False) for way in ways)

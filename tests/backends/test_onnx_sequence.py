@@ -307,6 +307,7 @@ for model in models:
 """
 
 
+@pytest.mark.sample(0)
 def test_bytes_are_the_same_in_another_process_and_torch_is_not_needed() -> None:
     said = subprocess.run(
         [sys.executable, "-c", DIGEST],

@@ -246,6 +246,7 @@ network {{
     )
 
 
+@pytest.mark.sample(0)
 def test_modules_are_formatted_and_free_of_findings(tmp_path: Path) -> None:
     dice = random.Random(0)
     graphs = [*map(recurrent_graph, NETWORKS), *(with_long_names(dice) for _ in range(40))]
@@ -275,6 +276,7 @@ def test_module_is_what_it_was() -> None:
     assert golden_source() == GOLDEN.read_text(encoding="utf-8")
 
 
+@pytest.mark.sample(0)
 def test_text_is_the_same_in_another_process_and_needs_no_torch() -> None:
     script = (
         "import sys\n"

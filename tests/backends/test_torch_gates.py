@@ -122,6 +122,7 @@ def test_gates_are_found_where_a_pass_before_has_dropped_the_identities() -> Non
 
 
 @pytest.mark.parametrize("name", ["darts_v1", pytest.param("darts_v2", marks=pytest.mark.slow)])
+@pytest.mark.sample(0)
 def test_every_node_of_a_found_cell_is_one_gate(name: str) -> None:
     text = f"use rnn.{name}\nnetwork {{ channels 4 }}"
     graph = build_derived_graph(architecture_of(text, (), classes=5), training=True)

@@ -22,6 +22,7 @@ from dslnas.backends.torch.tensor_float import (
 from dslnas.engines.catalogue import make_engine
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.passes.manager import USUAL
+from dslnas.ranks import Ranks
 from dslnas.settings.gradient_methods import DartsSettings
 from dslnas.settings.precision import Precision
 from tests.engines.small import CPU, TEXTS, batch, segment, space
@@ -79,13 +80,20 @@ def test_a_manifest_has_all_of_it() -> None:
         "passes": USUAL,
         "execution": "eager",
         "precision": "float32",
+        "batch_norm": "together",
+        "processes": 1,
     }
     assert Runtime(torch.device("cuda:1"), (), "compile+graphs", "bfloat16").facts() == {
         "device": "cuda:1",
         "passes": (),
         "execution": "compile+graphs",
         "precision": "bfloat16",
+        "batch_norm": "together",
+        "processes": 1,
     }
+    shared = Runtime(torch.device("cuda:1"), ranks=Ranks(1, 4, synchronised=False)).facts()
+    found = [shared[name] for name in ("device", "batch_norm", "processes")]
+    assert found == ["cuda", "apart", 4], "each process has another GPU"
 
 
 @pytest.mark.parametrize("device", DEVICES)

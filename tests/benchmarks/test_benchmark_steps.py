@@ -69,6 +69,7 @@ def is_depthwise(node: Node) -> bool:
     return node.attribute("groups") == node.shape[0] != 1
 
 
+@pytest.mark.sample(0)
 def test_supernets_prints_a_row_for_every_way(capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--workloads=digits", "--methods=nasp", "--ways=plain,loopless,ours", "--turns=1"]
     found = supernets.main([*options, "--no-memory", *TINY, CELLS])

@@ -39,6 +39,7 @@ print(added_peak_mib(lambda: torch.ones(2**24)))  # 64 MiB
 
 
 @needs_linux
+@pytest.mark.sample(0)
 def test_the_peak_is_what_is_added_meanwhile() -> None:
     """In a process of its own: runs before it in this one keep the memory that they have freed."""
     benchmarks = Path(measuring.__file__).parent

@@ -37,6 +37,7 @@ def names_in(out: Path) -> list[str]:
     return sorted(path.name for path in out.iterdir())
 
 
+@pytest.mark.sample(0)
 def test_repeats_are_whole_runs_with_a_random_architecture_beside_each(
     spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

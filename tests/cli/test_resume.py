@@ -97,6 +97,7 @@ def test_an_interrupted_training_goes_on_bit_for_bit(
     assert_same(whole, out)
 
 
+@pytest.mark.sample(0)
 def test_an_epoch_that_was_told_is_not_done_again(
     spec: Path,
     whole: Path,
@@ -169,6 +170,7 @@ def test_an_interrupted_search_goes_on_bit_for_bit(
     assert_same(long_search, out)
 
 
+@pytest.mark.sample(0)
 def test_a_run_that_failed_only_at_its_export_is_exported(
     spec: Path,
     whole: Path,
@@ -214,6 +216,7 @@ def test_a_finished_run_is_told_again(
     assert_same(whole, out)
 
 
+@pytest.mark.sample(0)
 def test_an_architecture_goes_on_too(finished: Path, tmp_path: Path, interrupt: Interrupt) -> None:
     architecture = finished / "architecture.nas"
     whole, out = tmp_path / "whole", tmp_path / "out"
@@ -244,6 +247,7 @@ def test_repeats_go_on_with_the_run_that_was_interrupted(
 @pytest.mark.parametrize(
     ("stage", "epoch"), [pytest.param("search", 1, marks=pytest.mark.slow), ("retrain", 2)]
 )
+@pytest.mark.sample(0)
 def test_repeats_that_were_killed_go_on_with_the_same_command_and_resume(
     spec: Path, whole: Path, tmp_path: Path, interrupt: Interrupt, stage: str, epoch: int
 ) -> None:
@@ -260,6 +264,7 @@ def test_repeats_that_were_killed_go_on_with_the_same_command_and_resume(
     assert_same(whole, out / "seed-0")
 
 
+@pytest.mark.sample(0)
 def test_repeats_go_on_where_a_run_was_killed_before_it_began(
     spec: Path, tmp_path: Path, interrupt: Interrupt
 ) -> None:

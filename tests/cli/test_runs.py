@@ -111,6 +111,7 @@ def test_another_seed_is_another_run(spec: Path, finished: Path, tmp_path: Path)
     assert other.keys() != same.keys() or any((other[k] != same[k]).any() for k in same)
 
 
+@pytest.mark.sample(0)
 def test_effective_spec_of_a_run_is_the_same_program(spec: Path, tmp_path: Path) -> None:
     first = search(spec, tmp_path / "a", "--set", "search.epochs=2", "--set", "search=nasp")
     again = search(tmp_path / "a" / "spec.nas", tmp_path / "b")

@@ -141,6 +141,7 @@ def test_none_has_nothing_that_speaks_for_it() -> None:
 
 
 @pytest.mark.parametrize("name", ["uneven", "recurrent"])
+@pytest.mark.sample(0)
 def test_gates_that_bring_nothing_are_driven_to_zero(name: str) -> None:
     """With a strong lasso they shrink to a fraction in an epoch."""
     supernet, engine = start(

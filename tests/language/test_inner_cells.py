@@ -99,6 +99,7 @@ def test_what_is_wrong_with_a_cell_in_a_node_is_said(outer: str, inner: str, mes
     assert "never used" not in said
 
 
+@pytest.mark.sample(0)
 def test_cells_that_double_from_level_to_level_come_to_an_end() -> None:
     cells = ["cell c0 { inputs 1; node a = relu(in1) }"]
     cells += [

@@ -97,6 +97,7 @@ def test_second_order_in_the_first_step_of_a_run(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DARTS_ONE_BY_DEFAULT)
+@pytest.mark.sample(0)
 def test_both_terms_of_the_second_order(name: str) -> None:
     """The direct term d and the product h in d - xi * h, by differences and exactly."""
     direct = at_unrolled_weights(fresh(name))

@@ -40,6 +40,7 @@ def collapse(report: Listener, **given: Any) -> SearchResult:
     )
 
 
+@pytest.mark.sample(0)
 def test_the_monitor_shows_the_collapse_of_darts() -> None:
     report = Listener()
     found = collapse(report)

@@ -151,6 +151,7 @@ def end(data: Data, **given: float) -> tuple[Scores, Listener]:
     return found.scores, report
 
 
+@pytest.mark.sample(0)
 def test_a_search_can_end_with_it() -> None:
     reports = Listener(), Listener()
     data = random_data()
@@ -187,6 +188,7 @@ def test_fine_tuning_takes_a_tenth_of_the_rate_and_falls(monkeypatch: pytest.Mon
     assert rates[0] == pytest.approx(0.025 / 10)
 
 
+@pytest.mark.sample(0)
 def test_fine_tuning_moves_what_is_measured() -> None:
     plain, _ = end(random_data())
     tuned, _ = end(random_data(), tune=1)

@@ -191,6 +191,7 @@ def test_averaging_goes_on_bit_for_bit(on_stalling_text: Callable[..., Trained])
         assert equal(trained, on_stalling_text(saved=one))
 
 
+@pytest.mark.sample(0)
 def test_averaging_goes_on_amid_an_epoch_bit_for_bit(
     on_stalling_text: Callable[..., Trained],
 ) -> None:

@@ -139,6 +139,7 @@ def test_no_rule_is_asked_in_a_warm_up() -> None:
     assert [e.warnings for e in report.epochs[:2]] == [(), ()]
 
 
+@pytest.mark.sample(0)
 def test_a_search_that_is_all_warm_up_still_ends_in_an_architecture() -> None:
     for epoch in ("last", "best", "every_size"):
         found = run(warmup=EPOCHS, derivation=Derivation(epoch=epoch))

@@ -112,6 +112,7 @@ def test_a_search_that_ends_between_two_epochs_goes_on() -> None:
 
 
 @pytest.mark.parametrize("method", ["darts", *slow("random_search", "nao", "bayesnas")])
+@pytest.mark.sample(0)
 def test_a_search_on_text_goes_on(method: str) -> None:
     def search(**how: Any) -> SearchResult:
         return search_text(method, **how)

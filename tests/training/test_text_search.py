@@ -152,6 +152,7 @@ def test_a_rule_that_never_holds_changes_nothing(data: Data) -> None:
     assert next(losses) == next(losses)
 
 
+@pytest.mark.sample(0)
 def test_the_eigenvalue_is_that_of_nothing_dropped(
     data: Data, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,6 +191,7 @@ def test_dropout_comes_back_after_a_comparison(fails: bool) -> None:
     assert torch.equal(state.generator.get_state(), before)
 
 
+@pytest.mark.sample(0)
 def test_validation_and_test_data_train_nothing(data: Data, supernets: list[Supernet]) -> None:
     reports = Listener(), Listener()
     changed = replace(data, validation=data.test, test=data.validation)
