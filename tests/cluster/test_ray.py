@@ -81,7 +81,14 @@ def kill_the_second(nodes: subprocess.Popen[str]) -> None:
 def begin(spec: Path, out: Path, *arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "dslnas", "compile", str(spec), "--search", "--no-baseline"]
     command += ["--repeats", str(SEEDS), "--out", str(out), *arguments]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    return subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        # what a shell runs in the background ignores Ctrl-C, and so do the processes it starts
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
 
 
 def code_of(process: subprocess.Popen[str]) -> tuple[int, str]:
