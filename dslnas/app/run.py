@@ -17,7 +17,7 @@ from dslnas.app.compile import (
     without_choices,
 )
 from dslnas.app.data import load_data
-from dslnas.app.runtime import RuntimeOptions, ranks_on, torch_device
+from dslnas.app.runtime import RuntimeOptions, runtime_of
 from dslnas.data.progress import telling_of_reading
 from dslnas.diagnostics import UserError, user_error
 from dslnas.runs.architecture import Cells, cells_of
@@ -178,11 +178,8 @@ class Run:
     @cached_property
     def runtime(self) -> Runtime:
         """How its networks run."""
-        from dslnas.backends.torch.runtime import Runtime
-
-        how, device = self.manifest, torch_device(self.manifest.device)
-        ranks = ranks_on(device.type, how.batch_norm)
-        return Runtime(device, how.passes, how.execution, how.precision, ranks)
+        how = self.manifest
+        return runtime_of(how.device, how.passes, how.execution, how.precision, how.batch_norm)
 
     def read_data_from(self, overrides: Sequence[str]) -> None:
         """Read the data from where arguments of `--set` say that they lie now.

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import torch
 
     from dslnas.backends.torch.runtime import Runtime
-    from dslnas.ranks import Ranks
 
 
 class RuntimeOptions(TypedDict, total=False):
@@ -61,14 +60,11 @@ def make_runtime(
     """
     names = passes_named(passes)
     _check_together(spec, device.partition(":")[0] == "cpu", names, execution, precision)
-    place = torch_device(device)
-    from dslnas.backends.torch.runtime import Runtime
-    from dslnas.backends.torch.torch_compile import check_compiler
-
-    ranks = ranks_on(place.type, batch_norm)
-    runtime = Runtime(place, names, execution, precision, ranks)
+    runtime = runtime_of(device, names, execution, precision, batch_norm)
     if runtime.compiles:
-        check_compiler(place)
+        from dslnas.backends.torch.torch_compile import check_compiler
+
+        check_compiler(runtime.device)
     return runtime
 
 
@@ -143,15 +139,25 @@ def _refused(where: str, message: str, help: str) -> UserError:
     return user_error("NAS014", message, where=where, help=help)
 
 
-def ranks_on(device: str, batch_norm: BatchNorm) -> Ranks:
-    """Return the processes of this run, which have met, on devices of a kind.
+def runtime_of(
+    device: str,
+    passes: tuple[str, ...],
+    execution: AnyExecution,
+    precision: AnyPrecision,
+    batch_norm: BatchNorm,
+) -> Runtime:
+    """Return how networks run as a manifest has it; the processes of this run have met.
 
     Raises:
-        UserError: NAS734 or NAS735 if they do not find each other.
+        UserError: NAS012 if the device is not there, NAS734 or NAS735 if they do not find each
+            other.
     """
+    place = torch_device(device)
+    from dslnas.backends.torch.runtime import Runtime
     from dslnas.meeting import meet
 
-    return meet(launched(), device, synchronised=batch_norm == "together")
+    ranks = meet(launched(), place.type, synchronised=batch_norm == "together")
+    return Runtime(place, passes, execution, precision, ranks)
 
 
 def torch_device(name: str) -> torch.device:
