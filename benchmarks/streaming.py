@@ -26,7 +26,7 @@ from PIL import Image
 
 from dslnas.data.labelled_tensors import load
 from dslnas.data.rows import RowPart
-from dslnas.settings.data import ImageFolder
+from dslnas.settings.images import ImageFolder
 from dslnas.settings.values import ResizedCrop
 from family import Watch
 from measuring import in_own_process, machine

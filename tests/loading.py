@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from dslnas.data.dataset import Data
-from dslnas.settings.data import DataSettings
+from dslnas.settings.data_base import DataSettings
 from dslnas.tasks import labelled_settings
 from dslnas.tasks.catalogue import task_of
 from dslnas.tasks.classification import Classification

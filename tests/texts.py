@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dslnas.data.long_text import Passage
 from dslnas.data.text import passages
 from dslnas.data.tokens import END_OF_LINE, UNKNOWN, TextFacts, tokens
-from dslnas.settings.data import TextSettings
+from dslnas.settings.texts import TextSettings
 
 
 def characters(passage: Passage) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from hypothesis import strategies as st
 
-from dslnas.settings.data import METRICS_OF
 from dslnas.settings.gradient import GradientSettings
+from dslnas.settings.labelled import METRICS_OF
 from dslnas.settings.search import SEARCH
 from tests.choosing_spaces import choosing_spaces
 from tests.graph.recurrent import recurrent_spaces

@@ -15,7 +15,9 @@ from docs.site.places import slug
 from dslnas.language.print.expanded_spec import item_text, setting_text, value_text
 from dslnas.settings.annotations import wanted
 from dslnas.settings.calls import CALLS
-from dslnas.settings.data import DATA, DataSettings, Npz
+from dslnas.settings.data import DATA
+from dslnas.settings.data_base import DataSettings
+from dslnas.settings.images import Npz
 from dslnas.settings.model import Call, Section
 from dslnas.settings.search import SEARCH
 from dslnas.settings.spec import SECTIONS

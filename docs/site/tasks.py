@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docs.site.markdown import code, docstring, escaped, table
-from dslnas.settings.data import METRICS_OF
+from dslnas.settings.labelled import METRICS_OF
 from dslnas.tasks.catalogue import GOALS
 
 

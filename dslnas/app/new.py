@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from dslnas.diagnostics import UserError, command, user_error
-from dslnas.settings.data import DATA, DataSettings
+from dslnas.settings.data import DATA
+from dslnas.settings.data_base import DataSettings
 from dslnas.settings.search import SEARCH
 from dslnas.settings.values import Crop
 from dslnas.source import SourceFile

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dslnas.data.examples import DataShape, Examples, Inputs, Labels, examples
 from dslnas.data.files import check_size, damaged, missing, path_of, reading, required_folder
-from dslnas.settings.data import Cifar10
+from dslnas.settings.images import Cifar10
 
 CLASSES = (
     "airplane",

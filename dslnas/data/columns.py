@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from dslnas.data.examples import Targets
 from dslnas.data.files import damaged, read_text, reading
 from dslnas.diagnostics import user_error
-from dslnas.settings.data import Goal
+from dslnas.settings.labelled import Goal
 from dslnas.spelling import suggestion
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dslnas.data.examples import ALL, DataShape, Examples, Inputs, examples
 from dslnas.data.package import packaged_table
-from dslnas.settings.data import Diabetes
+from dslnas.settings.tables import Diabetes
 
 KNOWN = DataShape((10,), 1, has_test=False, counts={ALL: 442})
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from dslnas.data.examples import ALL, DataShape, Examples, Inputs, examples
 from dslnas.data.package import packaged_table
-from dslnas.settings.data import Digits
+from dslnas.settings.images import Digits
 
 COUNTS = (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)
 CLASSES = tuple("0123456789")

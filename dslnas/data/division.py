@@ -9,7 +9,8 @@ from operator import add
 
 from dslnas.data.examples import ALL
 from dslnas.diagnostics import user_error
-from dslnas.settings.data import LabelledSettings, percent
+from dslnas.settings.data_base import percent
+from dslnas.settings.labelled import LabelledSettings
 
 SHOWN = 12
 """Classes that a message names."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from dslnas.diagnostics import user_error
 from dslnas.ops.primitive import Example
-from dslnas.settings.data import Goal
+from dslnas.settings.labelled import Goal
 
 if TYPE_CHECKING:
     import numpy as np

@@ -19,7 +19,7 @@ from typing import IO, cast
 from dslnas.diagnostics import UserError, user_error
 from dslnas.edits import Help
 from dslnas.encoding import NotUtf8Error, decoded
-from dslnas.settings.data import DataSettings
+from dslnas.settings.data_base import DataSettings
 from dslnas.spelling import did_you_mean
 
 # Everything is held in memory at once, so more than this (after unpacking) is a mistake or an

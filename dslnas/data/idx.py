@@ -15,7 +15,7 @@ from dslnas.data.examples import (
     examples,
 )
 from dslnas.data.files import damaged, missing, opened, path_of, read_exactly, required_folder
-from dslnas.settings.data import Idx
+from dslnas.settings.images import Idx
 
 UNSIGNED_BYTE = 0x08
 HOLDS = (

@@ -25,7 +25,7 @@ from dslnas.data.preprocessing import is_picture
 from dslnas.data.progress import READ, Progress
 from dslnas.data.streaming import is_streamed
 from dslnas.diagnostics import UserError, user_error
-from dslnas.settings.data import ImageFolder
+from dslnas.settings.images import ImageFolder
 
 if TYPE_CHECKING:
     from dslnas.data.picture_files import PictureFiles

@@ -29,7 +29,7 @@ from dslnas.data.signal_part import SignalPart
 from dslnas.data.split import Indices, split, subset
 from dslnas.data.tensor_part import TensorPart
 from dslnas.ops.primitive import input_name
-from dslnas.settings.data import LabelledSettings
+from dslnas.settings.labelled import LabelledSettings
 
 LabelledPart: TypeAlias = TensorPart | PicturePart | SignalPart
 

@@ -13,7 +13,7 @@ from dslnas.data.files import changed, no_utf8, reading, with_line_feeds
 from dslnas.data.progress import Progress
 from dslnas.data.tokens import tokens
 from dslnas.encoding import NotUtf8Error, Place, decoded_block
-from dslnas.settings.data import TokenLevel
+from dslnas.settings.texts import TokenLevel
 
 BLOCK = 2**22
 """Bytes of a block."""

@@ -22,7 +22,8 @@ from dslnas.data.examples import (
 )
 from dslnas.data.files import check_size, damaged, missing, path_of, reading, required_path
 from dslnas.diagnostics import user_error
-from dslnas.settings.data import Goal, Npz
+from dslnas.settings.images import Npz
+from dslnas.settings.labelled import Goal
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,7 +12,7 @@ from dslnas.data.ratings import Codes, Ratings, read_file
 from dslnas.data.simulated_ratings import simulate
 from dslnas.diagnostics import user_error
 from dslnas.ops.primitive import Token
-from dslnas.settings.data import RatingFile, RatingSettings, SimulatedRatings
+from dslnas.settings.ratings import RatingFile, RatingSettings, SimulatedRatings
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,7 +10,7 @@ from dslnas.data.rating_division import Division, divide
 from dslnas.data.rating_facts import RatingFacts
 from dslnas.data.rows import RowPart
 from dslnas.data.tensor_part import TensorPart
-from dslnas.settings.data import RatingSettings
+from dslnas.settings.ratings import RatingSettings
 
 LEAST_STD = 1e-6
 """Deviation below which ratings are all the same but for rounding: then they are only centred."""

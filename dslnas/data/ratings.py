@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from dslnas.settings.data import RatingFile
+    from dslnas.settings.ratings import RatingFile
 
 # Quoted because NumPy is imported when a file is opened.
 Codes: TypeAlias = "NDArray[np.int64]"

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 from dslnas.data.examples import DataShape, Examples, Inputs
-from dslnas.settings.data import LabelledSettings
+from dslnas.settings.labelled import LabelledSettings
 
 if TYPE_CHECKING:
     from dslnas.data.examples import Stored

@@ -32,7 +32,8 @@ from dslnas.data.npz import (
 )
 from dslnas.data.streaming import is_streamed
 from dslnas.diagnostics import user_error
-from dslnas.settings.data import Goal, Signals
+from dslnas.settings.labelled import Goal
+from dslnas.settings.tables import Signals
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,7 +11,7 @@ from dslnas.data.examples import DataShape, Examples, Inputs
 from dslnas.data.files import path_of
 from dslnas.data.table import read_rows, shape_of
 from dslnas.diagnostics import user_error
-from dslnas.settings.data import Signals
+from dslnas.settings.tables import Signals
 
 if TYPE_CHECKING:
     import numpy as np

@@ -19,7 +19,7 @@ from dslnas.data.ratings import Ratings
 from dslnas.diagnostics import user_error
 
 if TYPE_CHECKING:
-    from dslnas.settings.data import SimulatedRatings
+    from dslnas.settings.ratings import SimulatedRatings
 
 FEATURES = 4
 """Numbers that a user has, and an item."""

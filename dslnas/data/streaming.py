@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dslnas.graph.analysis.memory import memory_bytes
 from dslnas.launch import launched
-from dslnas.settings.data import Stream
+from dslnas.settings.data_base import Stream
 
 
 def is_streamed(stream: Stream, held: int) -> bool:

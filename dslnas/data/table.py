@@ -9,7 +9,8 @@ from dslnas.data.columns import Columns, read_columns, targets_in
 from dslnas.data.examples import DataShape, Examples, Inputs, Stored, counts_of, examples
 from dslnas.data.files import missing, path_of, required_path
 from dslnas.diagnostics import user_error
-from dslnas.settings.data import Goal, Signals, Table
+from dslnas.settings.labelled import Goal
+from dslnas.settings.tables import Signals, Table
 
 ENDINGS = (".csv", ".tsv", ".txt", ".parquet")
 HOLDS = "train.csv and test.csv, or the same as .parquet"

@@ -8,7 +8,7 @@ from pathlib import Path
 from dslnas.data.files import damaged, missing, path_of, reading, required_folder, required_path
 from dslnas.data.long_text import LongText, Passage
 from dslnas.diagnostics import user_error
-from dslnas.settings.data import TextSettings
+from dslnas.settings.texts import TextSettings
 
 EMBEDDED = Path(__file__).parent / "texts" / "pride_and_prejudice.txt"
 

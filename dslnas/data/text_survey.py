@@ -16,7 +16,7 @@ from dslnas.data.tokens import PartFacts, TextFacts, vocabulary
 from dslnas.diagnostics import UserError, user_error
 from dslnas.files import make_folder, user_cache, write_whole
 from dslnas.json_model import JsonModel, read_model
-from dslnas.settings.data import TextSettings, TokenLevel
+from dslnas.settings.texts import TextSettings, TokenLevel
 
 MOST_KINDS = 2**22
 """Most different tokens: far more than a network can have outputs."""

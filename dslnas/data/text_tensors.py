@@ -22,7 +22,7 @@ from dslnas.data.text_survey import kept_at, survey
 from dslnas.data.token_file import Tokens, write_tokens
 from dslnas.data.tokens import UNKNOWN, TextFacts
 from dslnas.diagnostics import user_error
-from dslnas.settings.data import TextSettings
+from dslnas.settings.texts import TextSettings
 
 NUMBER_BYTES = 8
 """Bytes of the number of a token in memory."""

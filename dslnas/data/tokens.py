@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from dslnas.data.facts import Facts
-from dslnas.settings.data import TokenLevel
+from dslnas.settings.texts import TokenLevel
 
 UNKNOWN, END_OF_LINE = "<unk>", "<eos>"
 

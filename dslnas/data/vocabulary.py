@@ -7,7 +7,7 @@ from pathlib import Path
 from dslnas.data.tokens import VOCABULARY, TextFacts
 from dslnas.diagnostics import user_error
 from dslnas.json_model import JsonModel, read_model
-from dslnas.settings.data import TokenLevel
+from dslnas.settings.texts import TokenLevel
 
 HELP = "restore it from a copy, or train the architecture again by `dslnas train`"
 

@@ -9,7 +9,7 @@ from dslnas.language.syntax import ast
 from dslnas.language.syntax.ast_base import Node
 from dslnas.language.syntax.grammar import language_parser
 from dslnas.language.syntax.tokens import STATEMENTS
-from dslnas.settings.data import DataSettings
+from dslnas.settings.data_base import DataSettings
 from dslnas.settings.model import Section
 from dslnas.settings.search_base import SearchSettings
 from dslnas.settings.spec import SECTIONS

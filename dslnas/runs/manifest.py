@@ -24,9 +24,9 @@ from dslnas.exporters.onnx_record import DeclaredModels, Latency
 from dslnas.exporters.precision_record import PrecisionRecords
 from dslnas.json_model import MEASUREMENT, JsonModel, OpenModel, Seconds, read_model
 from dslnas.language.check.checked import CheckedProgram
-from dslnas.settings.data import TokenLevel
 from dslnas.settings.precision import AnyExecution, AnyPrecision, BatchNorm
 from dslnas.settings.spec import SpecSettings
+from dslnas.settings.texts import TokenLevel
 from dslnas.training.choice import Chosen
 from dslnas.training.records import SearchCheck
 

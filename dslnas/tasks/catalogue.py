@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dslnas.settings.data import DataSettings
+from dslnas.settings.data_base import DataSettings
 from dslnas.tasks.classification import Classification
 from dslnas.tasks.labelled import LabelledTask
 from dslnas.tasks.labelled_settings import FAMILIES

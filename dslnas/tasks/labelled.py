@@ -19,7 +19,8 @@ from dslnas.json_model import damaged
 from dslnas.language.check.checked import CheckedNetwork
 from dslnas.ops.primitive import Example, by_name, input_name
 from dslnas.ops.shapes import show_example
-from dslnas.settings.data import METRICS_OF, DataSettings, Goal, LabelledSettings
+from dslnas.settings.data_base import DataSettings
+from dslnas.settings.labelled import METRICS_OF, Goal, LabelledSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.tasks.labelled_settings import Family, settings_of
 from dslnas.tasks.meter import OutputMeter

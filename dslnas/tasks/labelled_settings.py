@@ -6,16 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from dslnas.settings.data import (
-    Goal,
-    ImageSettings,
-    LabelledSettings,
-    SignalSettings,
-    TableSettings,
-)
+from dslnas.settings.images import ImageSettings
+from dslnas.settings.labelled import Goal, LabelledSettings
 from dslnas.settings.model import Section
 from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import EvaluateSettings
+from dslnas.settings.tables import SignalSettings, TableSettings
 from dslnas.settings.task import Special, TaskSettings
 
 _SMOOTHING = Special("evaluate.label_smoothing", about="is for labels that are one class")

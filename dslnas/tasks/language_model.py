@@ -14,8 +14,9 @@ from dslnas.data.facts import Facts
 from dslnas.data.tokens import VOCABULARY, TextFacts
 from dslnas.language.check.checked import CheckedNetwork
 from dslnas.ops.primitive import Example
-from dslnas.settings.data import DataSettings, TextSettings
+from dslnas.settings.data_base import DataSettings
 from dslnas.settings.sections import EvaluateSettings
+from dslnas.settings.texts import TextSettings
 from dslnas.tasks.language_settings import SETTINGS
 from dslnas.tasks.metric import ACCURACY, BITS_PER_CHARACTER, PERPLEXITY, Column, Row
 from dslnas.tasks.task import Chance, Measurement, Task

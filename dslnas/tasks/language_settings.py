@@ -1,11 +1,11 @@
 """Settings of language modelling: its own, and the defaults that differ from those of images."""
 
-from dslnas.settings.data import TextSettings
 from dslnas.settings.gradient import GradientSettings, OrderSettings, PruningSettings
 from dslnas.settings.sampled import ControllerSettings
 from dslnas.settings.search_base import SearchSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.task import Special, TaskSettings
+from dslnas.settings.texts import TextSettings
 from dslnas.settings.values import Adam, Sgd, Variational
 
 _SLOWNESS = 1e-3

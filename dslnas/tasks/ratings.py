@@ -15,8 +15,9 @@ from dslnas.data.rating_facts import NUMBERS, read_facts
 from dslnas.language.check.checked import CheckedNetwork
 from dslnas.ops.primitive import Example, Token, by_name
 from dslnas.ops.shapes import show_example
-from dslnas.settings.data import DataSettings, RatingSettings
+from dslnas.settings.data_base import DataSettings
 from dslnas.settings.gradient import GradientSettings
+from dslnas.settings.ratings import RatingSettings
 from dslnas.settings.search_base import SearchSettings
 from dslnas.settings.sections import EvaluateSettings, NetworkSettings
 from dslnas.settings.task import Special, TaskSettings

@@ -16,7 +16,7 @@ from dslnas.data.examples import DataShape
 from dslnas.data.facts import Facts
 from dslnas.language.check.checked import CheckedNetwork
 from dslnas.ops.primitive import Example
-from dslnas.settings.data import DataSettings
+from dslnas.settings.data_base import DataSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.task import TaskSettings
 from dslnas.tasks.meter import Meter, SumMeter

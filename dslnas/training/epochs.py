@@ -10,7 +10,7 @@ from dslnas.backends.torch.synchronised import share_statistics
 from dslnas.data.batches import Batch, Part, Reading
 from dslnas.data.dataset import Data
 from dslnas.engines.objectives.accumulation import Gradients, added, in_parts, summed
-from dslnas.settings.data import DataSettings
+from dslnas.settings.data_base import DataSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.tasks.catalogue import task_of
 from dslnas.tasks.meter import Meter

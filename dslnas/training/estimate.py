@@ -10,7 +10,7 @@ from dslnas.backends.torch.threads import threads_for, wait_for
 from dslnas.data.dataset import Data
 from dslnas.graph.analysis.memory import fits
 from dslnas.graph.lower.network import build_derived_graph
-from dslnas.settings.data import DataSettings
+from dslnas.settings.data_base import DataSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.space.architecture import Architecture
 from dslnas.tasks.catalogue import task_of

@@ -11,7 +11,7 @@ from dslnas.backends.torch.runtime import Runtime
 from dslnas.data.dataset import Data
 from dslnas.diagnostics import user_error
 from dslnas.graph.analysis.memory import fits, memory_bytes, shown
-from dslnas.settings.data import DataSettings
+from dslnas.settings.data_base import DataSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.space.architecture import Architecture
 from dslnas.training.memory_estimate import Needs, search_needs, training_needs

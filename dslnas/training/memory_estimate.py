@@ -16,7 +16,7 @@ from dslnas.graph.graph import PrimitiveGraph
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.passes.manager import optimised
-from dslnas.settings.data import DataSettings
+from dslnas.settings.data_base import DataSettings
 from dslnas.settings.precision import AnyPrecision
 from dslnas.settings.search_base import SearchSettings
 from dslnas.settings.sections import EvaluateSettings

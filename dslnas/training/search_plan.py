@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from dslnas.graph.graph import PrimitiveGraph
-from dslnas.settings.data import DataSettings
+from dslnas.settings.data_base import DataSettings
 from dslnas.settings.rule import AS_PUBLISHED, Derivation
 from dslnas.settings.search_base import SearchSettings
 from dslnas.space.architecture import Architecture

@@ -13,7 +13,7 @@ from dslnas.data.batches import forever
 from dslnas.data.dataset import Data
 from dslnas.engines.catalogue import make_engine
 from dslnas.graph.lower.network import build_derived_graph
-from dslnas.settings.data import DataSettings
+from dslnas.settings.data_base import DataSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.space.architecture import Architecture
 from dslnas.training.epochs import Epochs

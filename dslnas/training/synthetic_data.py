@@ -7,7 +7,7 @@ import torch
 from dslnas.data.dataset import Data
 from dslnas.data.facts import NO_FACTS
 from dslnas.ops.primitive import Example
-from dslnas.settings.data import DataSettings
+from dslnas.settings.data_base import DataSettings
 from dslnas.tasks.catalogue import task_of
 
 BATCHES = 2

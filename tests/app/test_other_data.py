@@ -9,7 +9,7 @@ import pytest
 
 from dslnas.app.compile import CompiledArchitecture, compile_spec
 from dslnas.diagnostics import UserError
-from dslnas.settings.data import ImageFolder
+from dslnas.settings.images import ImageFolder
 from tests.data.every_source import MADE
 
 CELL = "cnn.darts_v2"

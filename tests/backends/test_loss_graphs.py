@@ -24,7 +24,7 @@ from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Mixed
 from dslnas.engines.catalogue import make_engine
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
-from dslnas.settings.data import Digits
+from dslnas.settings.images import Digits
 from dslnas.settings.precision import Execution
 from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import EvaluateSettings

@@ -21,7 +21,7 @@ from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
-from dslnas.settings.data import Digits
+from dslnas.settings.images import Digits
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.space.derive.derive import derive
 from dslnas.tasks.catalogue import task_of

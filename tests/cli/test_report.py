@@ -9,7 +9,7 @@ from dslnas.cli.render.report import report_text
 from dslnas.cli.render.tables import aligned
 from dslnas.exporters.catalogue import EXPORTERS
 from dslnas.report.reading import RunRecord
-from dslnas.settings.data import TextFile
+from dslnas.settings.texts import TextFile
 from tests.runs.made import SETTINGS, made_manifest
 
 RESULTS = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dslnas.data import cifar10
-from dslnas.settings.data import Cifar10
+from dslnas.settings.images import Cifar10
 from tests.data.made import error, real, write_cifar10
 
 

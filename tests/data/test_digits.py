@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from dslnas.data import diabetes, digits
-from dslnas.settings.data import Diabetes, Digits
+from dslnas.settings.images import Digits
+from dslnas.settings.tables import Diabetes
 from tests.data.made import error
 
 

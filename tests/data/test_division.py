@@ -11,7 +11,7 @@ import pytest
 from dslnas.data.division import check_batch, check_counts, check_split
 from dslnas.data.readers import describe
 from dslnas.data.split import split, subset
-from dslnas.settings.data import Cifar10, Digits, Idx, ImageFolder
+from dslnas.settings.images import Cifar10, Digits, Idx, ImageFolder
 from tests.data.made import error, images_of, labels, pixels, write_idx
 from tests.loading import load
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dslnas.data.files import path_of, required_path
-from dslnas.settings.data import TextFile
+from dslnas.settings.texts import TextFile
 from tests.data.made import error
 
 USUAL = "correct `path` in the data section or pass `--set data.path=DIR`"

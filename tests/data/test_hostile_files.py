@@ -18,7 +18,7 @@ from dslnas.data.picture_files import decode
 from dslnas.data.pictures import Pictures
 from dslnas.data.preprocessing import Preprocessing
 from dslnas.diagnostics import UserError
-from dslnas.settings.data import Cifar10, Idx, Npz
+from dslnas.settings.images import Cifar10, Idx, Npz
 from tests.data.made import idx_bytes, labels, pixels, write_cifar10, write_idx
 
 Edit = tuple[float, bytes, int]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from dslnas.data import idx
-from dslnas.settings.data import Idx
+from dslnas.settings.images import Idx
 from tests.data.made import error, idx_bytes, labels, pixels, real, write_idx
 
 

@@ -10,7 +10,7 @@ from dslnas.data import image_damage, images
 from dslnas.data.facts import LabelledFacts
 from dslnas.data.preprocessing import opened
 from dslnas.runs.manifest import DataFacts
-from dslnas.settings.data import ImageFolder
+from dslnas.settings.images import ImageFolder
 from dslnas.tasks.catalogue import task_of
 from tests.data.made import error, pixels, write_images
 from tests.data.test_images import png

@@ -13,7 +13,7 @@ from dslnas.data.examples import Examples, Inputs
 from dslnas.data.picture_files import decode
 from dslnas.data.pictures import Pictures
 from dslnas.data.preprocessing import Preprocessing
-from dslnas.settings.data import Fit, ImageFolder
+from dslnas.settings.images import Fit, ImageFolder
 from tests.data.made import error, pixels, write_images
 from tests.loading import load
 

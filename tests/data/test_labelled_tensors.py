@@ -9,7 +9,7 @@ from dslnas.data import idx
 from dslnas.data.dataset import Data
 from dslnas.data.facts import LabelledFacts
 from dslnas.data.tensor_part import TensorPart
-from dslnas.settings.data import Cifar10, Digits, Idx, Npz
+from dslnas.settings.images import Cifar10, Digits, Idx, Npz
 from tests.data.made import error, images_of, labels, pixels, real, write_cifar10, write_idx
 from tests.loading import load
 

@@ -15,7 +15,7 @@ from dslnas.data.long_text import LongText, Passage
 from dslnas.data.progress import Progress
 from dslnas.data.tokens import cut, tokens
 from dslnas.encoding import NotUtf8Error, decoded
-from dslnas.settings.data import TokenLevel
+from dslnas.settings.texts import TokenLevel
 from tests.data.made import error
 from tests.texts import characters
 

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from dslnas.data import npz
-from dslnas.settings.data import Npz
+from dslnas.settings.images import Npz
 from tests.data.made import error, labels, pixels
 
 

@@ -23,7 +23,7 @@ from dslnas.data.random_crops import RandomCrops
 from dslnas.data.rows import MOST_SEED
 from dslnas.data.tensor_part import TensorPart
 from dslnas.diagnostics import UserError
-from dslnas.settings.data import ImageFolder
+from dslnas.settings.images import ImageFolder
 from dslnas.settings.values import Flip, ResizedCrop
 from tests.data.made import error, pixels
 from tests.loading import load

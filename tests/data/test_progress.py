@@ -9,7 +9,8 @@ import pytest
 from dslnas.data import long_text, picture_survey
 from dslnas.data import progress as module
 from dslnas.data.progress import Progress, telling_of_reading
-from dslnas.settings.data import ImageFolder, TextFile
+from dslnas.settings.images import ImageFolder
+from dslnas.settings.texts import TextFile
 from tests.data.made import write_images
 from tests.loading import load
 

@@ -16,7 +16,7 @@ from dslnas.data.rating_tensors import mean_errors
 from dslnas.data.tensor_part import TensorPart
 from dslnas.diagnostics import UserError
 from dslnas.ops.primitive import Token
-from dslnas.settings.data import RatingFile, SimulatedRatings
+from dslnas.settings.ratings import RatingFile, SimulatedRatings
 from tests.data.made import images_of
 from tests.loading import load
 

@@ -11,7 +11,9 @@ import pytest
 
 from dslnas.data.examples import DataShape
 from dslnas.data.readers import describe, reader_of
-from dslnas.settings.data import DATA, Cifar10, Digits, Idx, ImageFolder, LabelledSettings
+from dslnas.settings.data import DATA
+from dslnas.settings.images import Cifar10, Digits, Idx, ImageFolder
+from dslnas.settings.labelled import LabelledSettings
 from tests.data.made import error, labels, pixels, real, write_cifar10, write_idx, write_images
 
 LABELLED = [name for name, model in DATA.items() if issubclass(model, LabelledSettings)]

@@ -8,7 +8,8 @@ import pytest
 
 from dslnas.data import cifar10
 from dslnas.data.recognition import RECOGNISES, source_at
-from dslnas.settings.data import DATA, Cifar10
+from dslnas.settings.data import DATA
+from dslnas.settings.images import Cifar10
 from tests.data.every_source import MADE
 from tests.data.made import error
 

@@ -16,7 +16,7 @@ from dslnas.data.dataset import Data
 from dslnas.data.facts import LabelledFacts
 from dslnas.data.signal_part import SignalPart
 from dslnas.data.tensor_part import TensorPart
-from dslnas.settings.data import Signals
+from dslnas.settings.tables import Signals
 from tests.data.made import error, labels
 from tests.loading import load
 

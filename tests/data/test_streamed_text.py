@@ -16,7 +16,7 @@ from dslnas.data.text import PARTS
 from dslnas.data.text_survey import describe
 from dslnas.data.token_file import TokenFile, number_type
 from dslnas.data.tokens import TextFacts
-from dslnas.settings.data import TextFile
+from dslnas.settings.texts import TextFile
 from dslnas.tasks.language_model import unigram_perplexity
 from tests.data.made import error, text_of
 from tests.loading import load

@@ -10,7 +10,7 @@ import pytest
 
 from dslnas.data import signals, table
 from dslnas.data.labelled_tensors import load
-from dslnas.settings.data import Signals, Table
+from dslnas.settings.tables import Signals, Table
 from tests.data.made import error
 
 ROWS = "age,city,height,kind\n1,Rome,2.5,b\n2,Oslo,3.5,a\n3,Rome,4.5,b\n"

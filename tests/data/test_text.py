@@ -11,7 +11,7 @@ from dslnas.data import text_survey
 from dslnas.data.examples import DataShape
 from dslnas.data.text import PARTS
 from dslnas.data.text_survey import describe
-from dslnas.settings.data import Ptb, TextFile, TextSettings
+from dslnas.settings.texts import Ptb, TextFile, TextSettings
 from tests.data.made import error, real
 from tests.texts import read
 

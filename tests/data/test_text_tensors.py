@@ -13,7 +13,7 @@ from dslnas.data.stream import StreamPart
 from dslnas.data.text import PARTS
 from dslnas.data.text_survey import describe
 from dslnas.data.tokens import PartFacts, TextFacts
-from dslnas.settings.data import Ptb, TextFile
+from dslnas.settings.texts import Ptb, TextFile
 from tests.data.made import error, real, text_of
 from tests.loading import TEXT, load
 from tests.texts import decode, read

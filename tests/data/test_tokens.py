@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dslnas.data import tokens as module
 from dslnas.data.tokens import TextFacts, cut, tokens, vocabulary
-from dslnas.settings.data import TokenLevel
+from dslnas.settings.texts import TokenLevel
 from tests.texts import decode, encode
 
 # few letters, so that words come again; white space of all kinds; signs beyond a byte

@@ -27,8 +27,9 @@ from dslnas.exporters.onnx_record import Latency, Times
 from dslnas.exporters.precisions import Models
 from dslnas.exporters.sequence_parity import SequenceRun
 from dslnas.graph.lower.network import build_derived_graph
-from dslnas.settings.data import Digits, TextFile
+from dslnas.settings.images import Digits
 from dslnas.settings.sections import OLDEST_INT8_OPSET, ExportSettings
+from dslnas.settings.texts import TextFile
 from dslnas.tasks.catalogue import task_of
 from tests.exporters.brief import check_briefly
 from tests.exporters.exported_text import language_model, words

@@ -11,7 +11,7 @@ from dslnas.language.check.check import check
 from dslnas.language.link.link import link
 from dslnas.language.link.overrides import parse_overrides
 from dslnas.language.link.sources import read_source
-from dslnas.settings.data import TextSettings
+from dslnas.settings.texts import TextSettings
 from dslnas.source import SourceFile
 from dslnas.space.lower import lower
 from dslnas.space.search_space import SearchSpace

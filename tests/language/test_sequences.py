@@ -10,10 +10,11 @@ from dslnas.language.link.link import link
 from dslnas.language.link.overrides import parse_overrides
 from dslnas.language.link.sources import LIBRARY
 from dslnas.language.print.expanded_spec import effective_text
-from dslnas.settings.data import Digits, TextFile, TextSettings
 from dslnas.settings.gradient_methods import DartsSettings
+from dslnas.settings.images import Digits
 from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import EvaluateSettings
+from dslnas.settings.texts import TextFile, TextSettings
 from dslnas.settings.values import Adam, Sgd
 from dslnas.source import SourceFile
 from dslnas.tasks.catalogue import TASK_SETTINGS

@@ -14,20 +14,15 @@ from dslnas.language.link.link import link
 from dslnas.language.print.expanded_spec import section_text, value_text
 from dslnas.language.print.format import format_program
 from dslnas.language.syntax.parse import parse
-from dslnas.settings.data import (
-    DATA,
-    METRICS_OF,
-    Digits,
-    Goal,
-    ImageFolder,
-    Signals,
-    Table,
-    TextSettings,
-)
+from dslnas.settings.data import DATA
 from dslnas.settings.gradient_methods import PcDartsSettings
+from dslnas.settings.images import Digits, ImageFolder
+from dslnas.settings.labelled import METRICS_OF, Goal
 from dslnas.settings.model import Section
 from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import CellSettings, EvaluateSettings, ExportSettings, NetworkSettings
+from dslnas.settings.tables import Signals, Table
+from dslnas.settings.texts import TextSettings
 from dslnas.settings.values import (
     ADAM_OF_DARTS,
     Adam,

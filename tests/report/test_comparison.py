@@ -8,7 +8,7 @@ import pytest
 from dslnas.cli.main import run as run_command
 from dslnas.report.comparison import Comparison, Difference, compare_runs
 from dslnas.report.reading import read_run
-from dslnas.settings.data import ImageFolder
+from dslnas.settings.images import ImageFolder
 from tests.report.made_runs import searched, trained, write_run
 from tests.runs.made import SETTINGS
 

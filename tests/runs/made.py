@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dslnas.runs.manifest import Manifest
-from dslnas.settings.data import Digits
 from dslnas.settings.gradient_methods import DartsSettings
+from dslnas.settings.images import Digits
 from dslnas.settings.rule import AS_PUBLISHED
 from dslnas.settings.sections import EvaluateSettings, ExportSettings
 from dslnas.settings.spec import SpecSettings

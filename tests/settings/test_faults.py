@@ -11,7 +11,8 @@ from pydantic import Field, ValidationError, create_model
 
 from dslnas.settings.annotations import calls_of, is_list, wanted
 from dslnas.settings.calls import CALLS
-from dslnas.settings.data import DATA, Share
+from dslnas.settings.data import DATA
+from dslnas.settings.data_base import Share
 from dslnas.settings.faults import Fault, faults
 from dslnas.settings.fields import Name
 from dslnas.settings.model import Model

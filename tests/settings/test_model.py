@@ -12,8 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from dslnas.settings.annotations import calls_of, is_list
 from dslnas.settings.calls import CALLS
-from dslnas.settings.data import DATA, AnyData, Cifar10, ImageSettings
+from dslnas.settings.data import DATA, AnyData
 from dslnas.settings.gradient_methods import GdasSettings, MilenasSettings
+from dslnas.settings.images import Cifar10, ImageSettings
 from dslnas.settings.model import Model
 from dslnas.settings.rule import Count, Derivation, Limit, Rule
 from dslnas.settings.sampled_methods import EnasSettings

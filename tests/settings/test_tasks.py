@@ -6,7 +6,7 @@ import pytest
 
 from dslnas.language.check.check import check
 from dslnas.language.link.link import link
-from dslnas.settings.data import DATA, ImageSettings
+from dslnas.settings.data import DATA
 from dslnas.settings.gradient import GradientSettings, OrderSettings
 from dslnas.settings.gradient_methods import (
     DartsSettings,
@@ -16,6 +16,7 @@ from dslnas.settings.gradient_methods import (
     PcDartsSettings,
     SnasSettings,
 )
+from dslnas.settings.images import ImageSettings
 from dslnas.settings.model import Section
 from dslnas.settings.sampled_methods import EnasSettings
 from dslnas.settings.search import SEARCH

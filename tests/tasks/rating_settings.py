@@ -4,7 +4,7 @@
 
 from typing import Literal
 
-from dslnas.settings.data import DataSettings
+from dslnas.settings.data_base import DataSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.task import TaskSettings
 

@@ -25,7 +25,7 @@ from dslnas.data.tensor_part import TensorPart
 from dslnas.language.check.checked import CheckedNetwork
 from dslnas.ops.primitive import Example, Token
 from dslnas.ops.shapes import show_example
-from dslnas.settings.data import DataSettings
+from dslnas.settings.data_base import DataSettings
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.tasks.metric import Column, Metric, Row
 from dslnas.tasks.task import Measurement, Task

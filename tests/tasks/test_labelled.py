@@ -16,8 +16,9 @@ from dslnas.data.dataset import Data
 from dslnas.data.facts import LabelledFacts
 from dslnas.data.rows import RowPart
 from dslnas.data.tensor_part import TensorPart
-from dslnas.settings.data import Diabetes, Digits
+from dslnas.settings.images import Digits
 from dslnas.settings.sections import EvaluateSettings
+from dslnas.settings.tables import Diabetes
 from dslnas.tasks.catalogue import TASKS, task_of
 from dslnas.tasks.labelled import LabelledTask
 from dslnas.tasks.task import Measurement

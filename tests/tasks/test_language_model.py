@@ -10,8 +10,8 @@ import torch
 from dslnas.data.dataset import Data
 from dslnas.data.stream import StreamPart
 from dslnas.data.tokens import PartFacts, TextFacts
-from dslnas.settings.data import Ptb, TextSettings
 from dslnas.settings.sections import EvaluateSettings
+from dslnas.settings.texts import Ptb, TextSettings
 from dslnas.tasks.language_model import unigram_perplexity
 from dslnas.tasks.task import Measurement
 from tests.loading import IMAGES, TEXT

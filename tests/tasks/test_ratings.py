@@ -15,7 +15,7 @@ from dslnas.data.tensor_part import TensorPart
 from dslnas.exporters.onnx import OnnxExporter
 from dslnas.exporters.python import PythonExporter
 from dslnas.exporters.written import Written
-from dslnas.settings.data import RatingFile, SimulatedRatings
+from dslnas.settings.ratings import RatingFile, SimulatedRatings
 from dslnas.tasks.catalogue import task_of
 from dslnas.training.measure import measure
 from tests.exporters.brief import check_briefly

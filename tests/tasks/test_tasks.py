@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import dslnas
-from dslnas.settings.data import DATA, Digits
+from dslnas.settings.data import DATA
+from dslnas.settings.images import Digits
 from dslnas.tasks.catalogue import TASKS, task_of
 from dslnas.tasks.task import Measurement, Task
 
@@ -36,7 +37,11 @@ OWN = {
     "data/text_tensors.py",
     "data/tokens.py",
     "data/vocabulary.py",
-    "settings/data.py",
+    "settings/images.py",
+    "settings/labelled.py",
+    "settings/ratings.py",
+    "settings/tables.py",
+    "settings/texts.py",
 }
 """Modules outside of `tasks` that belong to one task, or define what tasks choose from."""
 

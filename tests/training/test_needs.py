@@ -17,8 +17,8 @@ from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.engines.catalogue import make_engine
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.passes.manager import USUAL
-from dslnas.settings.data import Cifar10
 from dslnas.settings.gradient_methods import DartsSettings
+from dslnas.settings.images import Cifar10
 from dslnas.settings.precision import Precision
 from dslnas.settings.search import SEARCH
 from dslnas.tasks.catalogue import task_of

@@ -14,7 +14,7 @@ from dslnas.data.dataset import Data
 from dslnas.data.tensor_part import TensorPart
 from dslnas.engines.discretise import one_hot
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
-from dslnas.settings.data import Digits
+from dslnas.settings.images import Digits
 from dslnas.settings.search import SEARCH
 from dslnas.space.derive.derive import Scores, derive
 from dslnas.space.search_space import SearchSpace

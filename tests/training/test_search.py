@@ -15,7 +15,7 @@ from dslnas.data.batches import Batch, Part
 from dslnas.data.dataset import Data
 from dslnas.data.tensor_part import TensorPart
 from dslnas.engines.protocol import Engine, Progress, StepReport
-from dslnas.settings.data import Digits
+from dslnas.settings.images import Digits
 from dslnas.settings.search import SEARCH
 from dslnas.settings.search_parts import Oles
 from dslnas.settings.values import ADAM_OF_DARTS, Adam, Sgd

@@ -21,8 +21,8 @@ from dslnas.diagnostics import UserError
 from dslnas.engines.objectives.accumulation import Gradients
 from dslnas.engines.optimisers import WeightOptimiser
 from dslnas.graph.lower.network import build_derived_graph
-from dslnas.settings.data import TextFile
 from dslnas.settings.sections import EvaluateSettings
+from dslnas.settings.texts import TextFile
 from dslnas.settings.values import Sgd
 from dslnas.tasks.task import Measurement
 from dslnas.training import epochs as module

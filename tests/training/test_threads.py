@@ -7,7 +7,7 @@ import torch
 
 from dslnas.backends.torch.threads import SMALL, threads_for
 from dslnas.graph.lower.network import build_supernet_graph
-from dslnas.settings.data import Ptb
+from dslnas.settings.texts import Ptb
 from tests.loading import TEXT
 from tests.spaces import space_of
 from tests.training.tiny_text import text_space

@@ -14,7 +14,7 @@ from dslnas.data.batches import Batch, Part
 from dslnas.data.dataset import Data
 from dslnas.diagnostics import UserError
 from dslnas.graph.lower.network import build_derived_graph
-from dslnas.settings.data import Digits
+from dslnas.settings.images import Digits
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.settings.values import Cosine, Sgd
 from dslnas.space.architecture import Architecture

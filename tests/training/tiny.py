@@ -14,7 +14,7 @@ from dslnas.data.dataset import Data
 from dslnas.data.facts import LabelledFacts
 from dslnas.data.tensor_part import TensorPart
 from dslnas.graph.lower.network import build_supernet_graph
-from dslnas.settings.data import Digits
+from dslnas.settings.images import Digits
 from dslnas.settings.rule import AS_PUBLISHED, Derivation
 from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import EvaluateSettings

@@ -11,10 +11,10 @@ from dslnas.data.dataset import Data
 from dslnas.data.stream import StreamPart
 from dslnas.data.tokens import PartFacts, TextFacts
 from dslnas.graph.lower.network import build_supernet_graph
-from dslnas.settings.data import TextFile
 from dslnas.settings.rule import AS_PUBLISHED, Derivation
 from dslnas.settings.search import SEARCH
 from dslnas.settings.sections import EvaluateSettings
+from dslnas.settings.texts import TextFile
 from dslnas.settings.values import Sgd, Variational
 from dslnas.space.architecture import Architecture
 from dslnas.space.derive.derive import derive

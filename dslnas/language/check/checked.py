@@ -10,7 +10,7 @@ from dslnas.language.check.constants import Scope
 from dslnas.language.link.definitions import Definitions
 from dslnas.language.syntax import ast
 from dslnas.ops.primitive import InputShape
-from dslnas.settings.data import DataSettings
+from dslnas.settings.data_base import DataSettings
 from dslnas.settings.rule import Derivation
 from dslnas.settings.search_base import SearchSettings
 from dslnas.settings.sections import EvaluateSettings, ExportSettings

@@ -9,8 +9,9 @@ from dslnas.edits import Advice, Edit
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.context import Context
 from dslnas.settings.combinations import misfits
-from dslnas.settings.data import DataSettings, ImageFolder
+from dslnas.settings.data_base import DataSettings
 from dslnas.settings.gradient import OrderSettings
+from dslnas.settings.images import ImageFolder
 from dslnas.settings.relaxations import RELAXATION_FACTS
 from dslnas.settings.rule import Derivation
 from dslnas.settings.search import SEARCH

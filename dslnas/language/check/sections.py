@@ -14,7 +14,8 @@ from dslnas.language.check.comparisons import check_counts, check_limits
 from dslnas.language.check.context import Context
 from dslnas.language.link.merge import head_span
 from dslnas.language.link.overrides import COMMAND_LINE
-from dslnas.settings.data import DATA, DataSettings
+from dslnas.settings.data import DATA
+from dslnas.settings.data_base import DataSettings
 from dslnas.settings.model import Section
 from dslnas.settings.rule import Derivation, Rule
 from dslnas.settings.search import SEARCH

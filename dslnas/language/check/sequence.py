@@ -13,7 +13,8 @@ from dslnas.language.check.operations import called
 from dslnas.language.link.link import LinkedProgram
 from dslnas.language.syntax import ast
 from dslnas.ops.catalogue import LANGUAGE
-from dslnas.settings.data import DATA, DataSettings
+from dslnas.settings.data import DATA
+from dslnas.settings.data_base import DataSettings
 from dslnas.settings.task import TaskSettings
 
 

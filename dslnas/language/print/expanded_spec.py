@@ -24,10 +24,11 @@ from dslnas.language.syntax import ast
 from dslnas.language.syntax.parse import parse
 from dslnas.ops.primitive import Example
 from dslnas.ops.shapes import show_example
-from dslnas.settings.data import COLUMN, percent
+from dslnas.settings.data_base import percent
 from dslnas.settings.fields import SHARE
 from dslnas.settings.model import Call, Section
 from dslnas.settings.sections import DeriveSettings
+from dslnas.settings.tables import COLUMN
 from dslnas.source import SourceFile
 
 
