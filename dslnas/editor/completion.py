@@ -15,9 +15,9 @@ from dslnas.editor.cursor import Cursor
 from dslnas.editor.document import NAMED, Document
 from dslnas.editor.names import Symbol
 from dslnas.editor.words import first_words, keywords, summary
+from dslnas.language.check.calls import CONDITIONS
 from dslnas.language.check.constants import FLAGS, RESERVED
 from dslnas.language.check.gate_body import OUTPUT
-from dslnas.language.check.operations import CONDITIONS
 from dslnas.language.link.sources import SUFFIX, library_about, library_names
 from dslnas.language.print.expanded_spec import call_text
 from dslnas.language.syntax import ast

@@ -13,7 +13,7 @@ from dslnas.editor.names import Symbol
 from dslnas.graph.lower.expand import Expander
 from dslnas.graph.operation_facts import OperationFacts, composed_facts, primitive_facts
 from dslnas.language.check.constants import Constant, evaluate_lets
-from dslnas.language.check.operations import check_definitions
+from dslnas.language.check.operation_definitions import check_definitions
 from dslnas.language.link.definitions import Definitions
 from dslnas.language.print.expanded_spec import setting_text
 from dslnas.language.print.format import format_item

@@ -14,8 +14,8 @@ from dslnas.editor.names import Symbol
 from dslnas.editor.outline import Item, end_of, start_of
 from dslnas.editor.words import keywords
 from dslnas.edits import Edit
+from dslnas.language.check.calls import CONDITIONS
 from dslnas.language.check.constants import FLAGS, RESERVED
-from dslnas.language.check.operations import CONDITIONS
 from dslnas.language.syntax.grammar import language_parser
 from dslnas.ops.catalogue import LANGUAGE
 from dslnas.settings.annotations import words_of

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from dslnas.editor.document import NAMED
 from dslnas.editor.words import keywords
+from dslnas.language.check.calls import CONDITIONS
 from dslnas.language.check.constants import FLAGS, RESERVED
-from dslnas.language.check.operations import CONDITIONS
 from dslnas.language.syntax.grammar import language_parser
 from dslnas.language.syntax.tokens import STATEMENTS
 from dslnas.ops.catalogue import LANGUAGE

@@ -9,9 +9,9 @@ from typing import TypeAlias, TypeVar
 
 from dslnas.diagnostics import user_error
 from dslnas.edits import Advice, Edit
+from dslnas.language.check.calls import called, is_operand, repeated
 from dslnas.language.check.cell import Operation
 from dslnas.language.check.conditions import holds
-from dslnas.language.check.operations import called, is_operand, repeated
 from dslnas.language.link.definitions import Definitions
 from dslnas.language.syntax import ast
 from dslnas.ops.catalogue import LANGUAGE, has_trait

@@ -17,17 +17,10 @@ from dslnas.graph.attributes import attribute_value, default_value
 from dslnas.graph.lower.op_body import SOURCE, Layer, OpBody, Written
 from dslnas.graph.lower.stride import mentions_stride
 from dslnas.language.check.bind import bind
+from dslnas.language.check.calls import OPERAND, called, is_join, is_operand, parameters, repeated
 from dslnas.language.check.cell import Operation
 from dslnas.language.check.conditions import holds
 from dslnas.language.check.constants import BodyScope, Constant, Passed, Scope, evaluate
-from dslnas.language.check.operations import (
-    OPERAND,
-    called,
-    is_join,
-    is_operand,
-    parameters,
-    repeated,
-)
 from dslnas.language.link.definitions import Definitions
 from dslnas.language.syntax import ast
 from dslnas.ops.catalogue import LANGUAGE, PRIMITIVES

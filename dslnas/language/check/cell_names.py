@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from dslnas.diagnostics import Diagnostics
+from dslnas.language.check.calls import BODY_NAMES
 from dslnas.language.check.cell_parts import FIRST, CellParts
-from dslnas.language.check.operations import BODY_NAMES
 from dslnas.source import Span
 from dslnas.spelling import another_name, did_you_mean, renamed, words_at
 

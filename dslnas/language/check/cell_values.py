@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dslnas.edits import Advice, Edit, addition, removal
 from dslnas.language.check.bind import bind, only_value, parameters_of
+from dslnas.language.check.calls import reads_several
 from dslnas.language.check.cell_names import CellNames
 from dslnas.language.check.cell_parts import FIRST, CellParts
 from dslnas.language.check.context import Context
 from dslnas.language.check.gates import Gates
-from dslnas.language.check.operations import reads_several
 from dslnas.language.check.value import (
     Applied,
     CellValue,

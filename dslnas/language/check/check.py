@@ -10,7 +10,7 @@ from dslnas.language.check.checked import CheckedProgram
 from dslnas.language.check.constants import RESERVED, evaluate_lets
 from dslnas.language.check.context import Context
 from dslnas.language.check.network import read_network
-from dslnas.language.check.operations import check_definitions
+from dslnas.language.check.operation_definitions import check_definitions
 from dslnas.language.check.search import (
     check_evaluation,
     check_export,

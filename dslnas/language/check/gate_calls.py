@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dslnas.diagnostics import Diagnostics
 from dslnas.edits import Advice, Edit, idle_removal, removal, second_removal
 from dslnas.language.check.bind import only_value
+from dslnas.language.check.calls import BODY_NAMES
 from dslnas.language.check.dag import cycle_in, needed_for, reading_graph
 from dslnas.language.check.gate_body import OUTPUT, GateBody
-from dslnas.language.check.operations import BODY_NAMES
 from dslnas.language.check.value import ValueExpression, is_activated, names_in
 from dslnas.language.check.values import Slot
 from dslnas.language.link.definitions import Definitions

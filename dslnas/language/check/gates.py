@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from dslnas.diagnostics import Diagnostics, Note
 from dslnas.edits import Advice, Edit
+from dslnas.language.check.calls import called
 from dslnas.language.check.context import Context
 from dslnas.language.check.gate_body import GateBody
 from dslnas.language.check.gate_calls import check_gate
-from dslnas.language.check.operations import called
 from dslnas.language.check.value import SOURCE, Gate
 from dslnas.language.link.link import library_edits
 from dslnas.language.syntax import ast

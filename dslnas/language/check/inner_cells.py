@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import reduce
 
 from dslnas.diagnostics import user_error
+from dslnas.language.check.calls import called
 from dslnas.language.check.cell_parts import FIRST, CellParts
 from dslnas.language.check.context import Context
-from dslnas.language.check.operations import called
 from dslnas.language.link.link import LinkedProgram
 from dslnas.language.link.used_names import mentioned
 from dslnas.language.syntax import ast

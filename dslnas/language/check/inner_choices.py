@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from dslnas.diagnostics import user_error
 from dslnas.edits import Advice, Edit
-from dslnas.language.check.operations import called
+from dslnas.language.check.calls import called
 from dslnas.language.link.definitions import Definitions
 from dslnas.language.syntax import ast
 from dslnas.ops.catalogue import LANGUAGE

@@ -8,12 +8,13 @@ from itertools import pairwise
 from dslnas.edits import Advice, Edit, addition
 from dslnas.language.check.bind import only_value
 from dslnas.language.check.bind_calls import fault_diagnostic
+from dslnas.language.check.bodies import check_body
+from dslnas.language.check.calls import NETWORK_NAMES
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.checked import CheckedInput, CheckedNetwork
 from dslnas.language.check.context import Context
 from dslnas.language.check.network_inputs import are_named, named_inputs
 from dslnas.language.check.network_places import read_places, read_widths
-from dslnas.language.check.operations import NETWORK_NAMES, check_body
 from dslnas.language.check.sections import read_section
 from dslnas.language.link.merge import head_span
 from dslnas.language.syntax import ast

@@ -12,12 +12,13 @@ from typing import TypeAlias
 
 from dslnas.diagnostics import user_error
 from dslnas.edits import Advice, Edit, removal
+from dslnas.language.check.calls import called, check_known
 from dslnas.language.check.cell import InnerChoice, Operation
 from dslnas.language.check.context import Context
 from dslnas.language.check.dag import mentions, understood_order
 from dslnas.language.check.inner_cells import is_cell
 from dslnas.language.check.inner_choices import choices_inside, forms
-from dslnas.language.check.operations import called, check_known, resolve
+from dslnas.language.check.operations import resolve
 from dslnas.language.link.used_names import mentioned
 from dslnas.language.print.format import format_operation
 from dslnas.language.syntax import ast

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from dslnas.diagnostics import Diagnostics
 from dslnas.edits import Advice, Edit
+from dslnas.language.check.calls import called
 from dslnas.language.check.cell_names import CellNames
 from dslnas.language.check.cell_parts import CellParts
 from dslnas.language.check.cell_values import CellValues
-from dslnas.language.check.operations import called
 from dslnas.language.syntax import ast
 from dslnas.source import Span
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from dslnas.diagnostics import Diagnostics, Note
 from dslnas.edits import Advice, Help, removal
+from dslnas.language.check.calls import called
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.context import Context
 from dslnas.language.check.network_places import named_cells
-from dslnas.language.check.operations import called
 from dslnas.language.link.link import LinkedProgram
 from dslnas.language.syntax import ast
 from dslnas.ops.catalogue import LANGUAGE

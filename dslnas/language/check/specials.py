@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from dslnas.edits import Advice, Edit, Help, removal
+from dslnas.language.check.calls import called
 from dslnas.language.check.context import Context
-from dslnas.language.check.operations import called
 from dslnas.language.syntax import ast
 from dslnas.settings.model import Call, Section
 from dslnas.settings.task import Special

@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from dslnas.edits import Advice, Edit, Help
+from dslnas.language.check.bodies import alone, check_body
+from dslnas.language.check.calls import BODY_NAMES, reads_several
 from dslnas.language.check.context import Context
-from dslnas.language.check.operations import BODY_NAMES, alone, check_body, reads_several
 from dslnas.language.check.own_weights import operation_in, weights_of_its_own
 from dslnas.language.check.value import (
     Activated,
