@@ -6,8 +6,9 @@ BIN = .venv/bin
 DEMO = specs/digits_darts.nas
 DEMO_TEXT = specs/text_darts.nas
 DEMO_RATINGS = specs/ratings_sif.nas
+FUZZ_MINUTES = 60
 
-.PHONY: help demo demo-text demo-ratings test test-scale check docs clean same-python
+.PHONY: help demo demo-text demo-ratings test test-scale fuzz check docs clean same-python
 
 help: ## List the targets (this text)
 	@echo "Usage: make TARGET"
@@ -37,6 +38,11 @@ test-scale: same-python .venv/loops ## From nothing: run the tests of several pr
 	@echo "==> Installing Ray, and testing several processes and a cluster of two nodes."
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[ray]'
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -m slow tests/ranks tests/cluster
+
+fuzz: same-python .venv/installed ## From nothing: feed broken input to all readers, FUZZ_MINUTES=60
+	@echo "==> Feeding broken specs and files to all that reads some, for $(FUZZ_MINUTES) minutes."
+	@echo "    Inputs that fail are kept in tests/fuzz/corpus, and the tests read them from then on."
+	$(BIN)/python -m tests.fuzz --minutes $(FUZZ_MINUTES)
 
 check: same-python .venv/installed ## Lint, format, types, import rules (nothing is changed)
 	@echo "==> Checking style, types and import rules."

@@ -71,7 +71,7 @@ def _unquoted(failure: ParseFailure) -> Help:
     if not line or not behind < failure.at <= behind + len(line) + 1 or is_quote(line[0]):
         return ""
     path = re.split(r"[\s;}]", line, maxsplit=1)[0]
-    if statement[0] == "use" and path[0] not in "./~":
+    if not path or (statement[0] == "use" and path[0] not in "./~"):
         return ""
     start = failure.text.index(path, behind)
     edit = Edit(failure.span(start, start + len(path)), f'"{path}"')
