@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 
 from contest import OURS, Maker, Step, costs_of
-from dslnas.app.compile import CompiledSpace
+from dslnas.app.compiled import CompiledSpace
 from dslnas.diagnostics import UserError
 from dslnas.graph.lower.network import build_supernet_graph
 from measuring import machine

@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import dslnas
-from dslnas.app.compile import CompiledSpace
+from dslnas.app.compiled import CompiledSpace
 from dslnas.diagnostics import UserError
 from dslnas.settings.search import SEARCH
 from dslnas.spelling import suggestion

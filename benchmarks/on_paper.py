@@ -17,7 +17,8 @@ import torch
 
 from calls import CountedStep, Make, counted_step
 from cluster import H100, START, V100, assumed, predicted, short
-from dslnas.app.compile import CompiledSearch, compile_spec, with_search
+from dslnas.app.compile import compile_spec, with_search
+from dslnas.app.compiled import CompiledSearch
 from dslnas.app.search import plan_of
 from dslnas.backends.torch import products
 from dslnas.backends.torch.kernels.availability import without_loops

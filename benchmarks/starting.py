@@ -27,12 +27,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from contest import Reached, print_reached
-from dslnas.app.compile import (
-    CompiledArchitecture,
-    CompiledSpace,
-    architecture_text,
-    compile_program,
-)
+from dslnas.app.compile import architecture_text, compile_program
+from dslnas.app.compiled import CompiledArchitecture, CompiledSpace
 from dslnas.backends.torch.bundles import with_bundles
 from dslnas.diagnostics import UserError
 from dslnas.graph.analysis.plan import make_plan

@@ -24,7 +24,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dslnas.app.compile import Compiled, compile_spec
+    from dslnas.app.compile import compile_spec
+    from dslnas.app.compiled import Compiled
     from dslnas.app.convert import convert
     from dslnas.app.data_report import report_data
     from dslnas.app.draw import draw
@@ -57,7 +58,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Compiled": "dslnas.app.compile",
+    "Compiled": "dslnas.app.compiled",
     "Run": "dslnas.app.run",
     "StopRequest": "dslnas.runs.stop_request",
     "UserError": "dslnas.diagnostics",

@@ -8,14 +8,8 @@ from dataclasses import dataclass, replace
 from os.path import isdir, isfile  # pathlib's raise for a name that no file can have
 from pathlib import Path
 
-from dslnas.app.compile import (
-    CompiledArchitecture,
-    CompiledSpace,
-    architecture_text,
-    compile_linked,
-    compile_spec,
-    without_choices,
-)
+from dslnas.app.compile import architecture_text, compile_linked, compile_spec, without_choices
+from dslnas.app.compiled import CompiledArchitecture, CompiledSpace
 from dslnas.app.open_run import load_run
 from dslnas.diagnostics import UserError, user_error
 from dslnas.language.link.link import link

@@ -11,7 +11,7 @@ from dslnas.diagnostics import Diagnostic, UserError
 from dslnas.tasks.catalogue import task_of
 
 if TYPE_CHECKING:
-    from dslnas.app.compile import Compiled
+    from dslnas.app.compiled import Compiled
     from dslnas.backends.torch.runtime import Runtime
     from dslnas.data.dataset import Data
     from dslnas.language.check.checked import CheckedProgram

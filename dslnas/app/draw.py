@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dslnas.app.compile import Compiled, CompiledArchitecture, CompiledSpace, compile_spec
+from dslnas.app.compile import compile_spec
+from dslnas.app.compiled import Compiled, CompiledArchitecture, CompiledSpace
 from dslnas.diagnostics import user_error
 from dslnas.drawing.draw import figures_of
 from dslnas.drawing.style import Theme

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 
-from dslnas.app.compile import CompiledArchitecture, check_has_choices, compile_checked
+from dslnas.app.compile import check_has_choices, compile_checked
+from dslnas.app.compiled import CompiledArchitecture
 from dslnas.diagnostics import UserError
 from dslnas.editor.document import Verdict
 from dslnas.language.check.check import check

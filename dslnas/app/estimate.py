@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dslnas.app.compile import CompiledArchitecture, CompiledSearch, CompiledSpace
+from dslnas.app.compiled import CompiledArchitecture, CompiledSearch, CompiledSpace
 from dslnas.app.data import load_data
 from dslnas.app.own_loops import loops_for, search_work, training_work
 from dslnas.app.run import Listener, Notice, silent, telling_how_far

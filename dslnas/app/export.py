@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dslnas.app.arguments import run_call, wrong_argument
-from dslnas.app.compile import Compiled, CompiledArchitecture, compile_spec, without_choices
+from dslnas.app.compile import compile_spec, without_choices
+from dslnas.app.compiled import Compiled, CompiledArchitecture
 from dslnas.app.open_run import EXPORTED, named_by_its_run
 from dslnas.app.run import Listener, Notice, Run, silent
 from dslnas.app.versions import check_versions

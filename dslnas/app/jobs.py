@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
-from dslnas.app.compile import CompiledSearch
+from dslnas.app.compiled import CompiledSearch
 from dslnas.app.data import load_data
 from dslnas.app.pipeline import run_pipeline
 from dslnas.app.run import LoopOptions, Notice, Run, silent, telling_how_far

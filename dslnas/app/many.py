@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from dslnas.app.compile import CompiledSearch
+from dslnas.app.compiled import CompiledSearch
 from dslnas.app.jobs import Ended, Facts, Job, Place
 from dslnas.app.run import LoopOptions, RunInterrupted
 from dslnas.diagnostics import Diagnostic, UserError

@@ -17,7 +17,7 @@ from dslnas.source import SourceFile
 from dslnas.spelling import suggestion
 
 if TYPE_CHECKING:
-    from dslnas.app.compile import Compiled
+    from dslnas.app.compiled import Compiled
 
 Effort: TypeAlias = Literal["quick", "usual", "thorough"]
 """How long a search and a training may take: a look, a sound result, the papers' settings."""

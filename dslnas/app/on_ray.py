@@ -14,7 +14,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from dslnas.app.compile import CompiledSearch
+from dslnas.app.compiled import CompiledSearch
 from dslnas.app.jobs import Ended, Facts, Job
 from dslnas.app.orders import Answer, Order, answer_to
 from dslnas.app.overview import overview_of

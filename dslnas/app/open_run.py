@@ -10,7 +10,7 @@ from shutil import rmtree
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, TypeVar, Unpack
 
-from dslnas.app.compile import Compiled, CompiledArchitecture
+from dslnas.app.compiled import Compiled, CompiledArchitecture
 from dslnas.app.run import Listener, Notice, Run, silent
 from dslnas.app.runtime import RuntimeOptions, make_runtime
 from dslnas.diagnostics import UserError

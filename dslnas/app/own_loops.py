@@ -12,7 +12,7 @@ from dslnas.diagnostics import user_error
 from dslnas.files import cannot_write
 
 if TYPE_CHECKING:
-    from dslnas.app.compile import CompiledSearch
+    from dslnas.app.compiled import CompiledSearch
     from dslnas.backends.torch.kernels.compilation import Work
     from dslnas.graph.graph import PrimitiveGraph
     from dslnas.language.check.checked import CheckedProgram

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Unpack
 
-from dslnas.app.compile import Compiled, CompiledArchitecture
+from dslnas.app.compiled import Compiled, CompiledArchitecture
 from dslnas.app.export import export
 from dslnas.app.run import Notice, Run, RunOptions
 from dslnas.app.search import draw, search

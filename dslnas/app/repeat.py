@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Unpack
 
-from dslnas.app.compile import CompiledSearch
+from dslnas.app.compiled import CompiledSearch
 from dslnas.app.jobs import Here, Place
 from dslnas.app.many import ManyRuns, seeds_below
 from dslnas.app.open_run import EXPORTED

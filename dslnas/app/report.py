@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from dslnas.app.compile import CompiledSpace
+from dslnas.app.compiled import CompiledSpace
 from dslnas.app.run import Listener, Notice, Run, silent
 from dslnas.diagnostics import UserError, command
 from dslnas.report.choices import Choices, choices_of

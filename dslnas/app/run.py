@@ -9,13 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from dslnas.app.compile import (
-    Compiled,
-    CompiledArchitecture,
-    CompiledSpace,
-    compile_spec,
-    without_choices,
-)
+from dslnas.app.compile import compile_spec, without_choices
+from dslnas.app.compiled import Compiled, CompiledArchitecture, CompiledSpace
 from dslnas.app.data import load_data
 from dslnas.app.runtime import RuntimeOptions, runtime_of
 from dslnas.data.progress import telling_of_reading

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypedDict, cast
 
-from dslnas.app.compile import Compiled
+from dslnas.app.compiled import Compiled
 from dslnas.diagnostics import UserError, user_error
 from dslnas.launch import launched
 from dslnas.passes.manager import passes_named

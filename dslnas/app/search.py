@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Unpack
 
 from dslnas.app.arguments import check_options, spec_call, wrong_argument
 from dslnas.app.choosing import settled_runtime
-from dslnas.app.compile import Compiled, CompiledSearch, architecture_text, with_search
+from dslnas.app.compile import architecture_text, with_search
+from dslnas.app.compiled import Compiled, CompiledSearch
 from dslnas.app.open_run import begin
 from dslnas.app.own_loops import search_work
 from dslnas.app.run import Notice, Run, RunOptions

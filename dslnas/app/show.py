@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from dslnas.app.compile import CompiledArchitecture, CompiledSpace
+from dslnas.app.compiled import CompiledArchitecture, CompiledSpace
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.language.check.cell import Cell
 from dslnas.ops.primitive import Example, InputShape, Token

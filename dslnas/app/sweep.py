@@ -9,7 +9,8 @@ from itertools import product
 from pathlib import Path
 from typing import Unpack
 
-from dslnas.app.compile import CompiledSearch, compile_source, spec_source, with_search
+from dslnas.app.compile import compile_source, spec_source, with_search
+from dslnas.app.compiled import CompiledSearch
 from dslnas.app.jobs import Facts, Here, Job, Place
 from dslnas.app.many import ManyRuns, Seeds, seeds_below
 from dslnas.app.open_run import EXPORTED

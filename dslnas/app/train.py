@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Unpack
 
 from dslnas.app.arguments import check_options, run_call, spec_call, wrong_argument
 from dslnas.app.choosing import settled_runtime
-from dslnas.app.compile import Compiled, architecture_text, without_choices
+from dslnas.app.compile import architecture_text, without_choices
+from dslnas.app.compiled import Compiled
 from dslnas.app.open_run import begin
 from dslnas.app.run import Notice, Run, RunOptions
 from dslnas.app.versions import check_versions

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from dslnas.app.compile import CompiledSpace
+from dslnas.app.compiled import CompiledSpace
 from dslnas.diagnostics import UserError
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.language.check.checked import CheckedProgram

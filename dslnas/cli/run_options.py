@@ -24,7 +24,7 @@ from dslnas.cli.runtime import runtime_options
 from dslnas.launch import launched
 
 if TYPE_CHECKING:
-    from dslnas.app.compile import Compiled, CompiledArchitecture
+    from dslnas.app.compiled import Compiled, CompiledArchitecture
     from dslnas.app.run import LoopOptions
 
 OPTIONS = (out_option, resume_option, checkpoint_option, seed_option)

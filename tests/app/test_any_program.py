@@ -12,7 +12,7 @@ from hypothesis import Phase, given, reject, settings
 
 import dslnas
 from dslnas import files
-from dslnas.app.compile import Compiled
+from dslnas.app.compiled import Compiled
 from dslnas.app.run import Run
 from dslnas.diagnostics import UserError
 from tests.examples import examples

@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 
 import dslnas
-from dslnas.app.compile import CompiledArchitecture
+from dslnas.app.compiled import CompiledArchitecture
 from tests.exporters.brief import check_briefly
 from tests.measurements import without_measurements
 from tests.small import SMALL

@@ -8,12 +8,8 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from dslnas.app.compile import (
-    CompiledArchitecture,
-    CompiledSpace,
-    architecture_text,
-    compile_program,
-)
+from dslnas.app.compile import architecture_text, compile_program
+from dslnas.app.compiled import CompiledArchitecture, CompiledSpace
 from dslnas.diagnostics import UserError
 from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
 from dslnas.language.check.check import check

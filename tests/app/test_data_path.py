@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dslnas.app.compile import CompiledSpace, architecture_text, compile_spec
+from dslnas.app.compile import architecture_text, compile_spec
+from dslnas.app.compiled import CompiledSpace
 from dslnas.diagnostics import UserError
 from dslnas.space.derive.derive import derive
 from tests.data.made import labels, pixels, write_idx

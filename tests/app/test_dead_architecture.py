@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dslnas import compile_spec
-from dslnas.app.compile import CompiledArchitecture
+from dslnas.app.compiled import CompiledArchitecture
 from dslnas.diagnostics import UserError
 
 DEAD = """use std.cnn

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import dslnas
-from dslnas.app.compile import CompiledArchitecture, compile_spec
+from dslnas.app.compile import compile_spec
+from dslnas.app.compiled import CompiledArchitecture
 from dslnas.diagnostics import UserError
 from dslnas.language.link.link import link
 from dslnas.language.link.sources import library_names

@@ -7,7 +7,8 @@ from shutil import copytree
 
 import pytest
 
-from dslnas.app.compile import CompiledArchitecture, compile_spec
+from dslnas.app.compile import compile_spec
+from dslnas.app.compiled import CompiledArchitecture
 from dslnas.diagnostics import UserError
 from dslnas.settings.images import ImageFolder
 from tests.data.every_source import MADE

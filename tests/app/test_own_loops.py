@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dslnas.app.compile import CompiledSearch, compile_spec
+from dslnas.app.compile import compile_spec
+from dslnas.app.compiled import CompiledSearch
 from dslnas.app.own_loops import SHORT, compile_loops, loops_for, search_work, training_work
 from dslnas.app.run import Notice, silent
 from dslnas.backends.torch.kernels import availability, compilation

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from onnx import ModelProto, TensorProto, helper
 
-from dslnas.app.compile import CompiledArchitecture, compile_spec
+from dslnas.app.compile import compile_spec
+from dslnas.app.compiled import CompiledArchitecture
 from dslnas.backends.onnx.model import to_onnx
 from dslnas.backends.onnx.sequence import to_onnx_sequence
 from dslnas.backends.onnx.uint8 import with_preprocessing

@@ -13,7 +13,7 @@ import growth
 import profile_step
 import starting
 import supernets
-from dslnas.app.compile import CompiledArchitecture, CompiledSpace
+from dslnas.app.compiled import CompiledArchitecture, CompiledSpace
 from dslnas.graph.graph import Node
 from floor import Speed
 from methods import METHODS, Search, published

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from compare import METHODS, SPEC, Method, folder_of
-from dslnas.app.compile import CompiledSearch, compile_spec
+from dslnas.app.compile import compile_spec
+from dslnas.app.compiled import CompiledSearch
 from dslnas.settings.search import SEARCH
 
 

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from dslnas.app.compile import CompiledSpace, compile_source
+from dslnas.app.compile import compile_source
+from dslnas.app.compiled import CompiledSpace
 from dslnas.drawing import rows
 from dslnas.drawing.cells import cell_figure
 from dslnas.drawing.layers import layers_of

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from dslnas.app.compile import CompiledSpace, compile_spec, without_choices
+from dslnas.app.compile import compile_spec, without_choices
+from dslnas.app.compiled import CompiledSpace
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Mixing, Supernet
 from dslnas.data.batches import Batch

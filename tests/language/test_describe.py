@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from dslnas.app.card import EXAMPLE, card_text
-from dslnas.app.compile import CompiledSpace, compile_source
+from dslnas.app.compile import compile_source
+from dslnas.app.compiled import CompiledSpace
 from dslnas.cli.main import run
 from dslnas.language.describe.ebnf import ebnf_text
 from dslnas.language.describe.gbnf import gbnf_text

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dslnas.app.compile import CompiledSearch, compile_spec
+from dslnas.app.compile import compile_spec
+from dslnas.app.compiled import CompiledSearch
 from dslnas.runs.folder import ARCHITECTURE, METRICS, SPEC
 from dslnas.runs.manifest import MANIFEST
 from dslnas.space.search_space import SearchSpace

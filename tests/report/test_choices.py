@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from dslnas.app.compile import CompiledSearch, architecture_text
+from dslnas.app.compile import architecture_text
+from dslnas.app.compiled import CompiledSearch
 from dslnas.report.choices import Choices, choices_of
 from dslnas.report.page import page
 from dslnas.report.reading import RunRecord, read_run

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from dslnas.app.compile import CompiledSpace, compile_spec
+from dslnas.app.compile import compile_spec
+from dslnas.app.compiled import CompiledSpace
 from dslnas.engines.resource_constraints import DRAWS
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.rule import AS_PUBLISHED, Count, Derivation, Limit, Rule

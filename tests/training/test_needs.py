@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from dslnas.app.compile import CompiledSearch, compile_spec
+from dslnas.app.compile import compile_spec
+from dslnas.app.compiled import CompiledSearch
 from dslnas.backends.torch.kernels.availability import without_loops
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.backends.torch.supernet import Mixing, Supernet

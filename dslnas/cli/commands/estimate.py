@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dslnas.app.compile import Compiled, compile_spec
+from dslnas.app.compile import compile_spec
+from dslnas.app.compiled import Compiled
 from dslnas.app.runtime import RuntimeOptions, make_runtime
 from dslnas.cli.options import (
     json_option,

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from dslnas.app.compile import Compiled, compile_spec, without_choices
+from dslnas.app.compile import compile_spec, without_choices
+from dslnas.app.compiled import Compiled
 from dslnas.app.open_run import architecture_at
 from dslnas.cli.options import completed, json_option, set_option
 from dslnas.cli.run_options import RunOptions, run_options, train_and_print

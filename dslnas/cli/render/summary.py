@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dslnas.app.compile import CompiledArchitecture, CompiledSpace
+from dslnas.app.compiled import CompiledArchitecture, CompiledSpace
 from dslnas.app.show import big, summary
 from dslnas.tasks.catalogue import task_of
 
