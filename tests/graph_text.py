@@ -16,7 +16,7 @@ from dslnas.language.check.constants import Constant
 from dslnas.language.syntax.grammar import grammar_text
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.primitive import AttributeValue, Primitive, Shape, as_fixed, as_searched
-from dslnas.ops.shapes import same_shape
+from dslnas.ops.rules import same_shape
 from dslnas.ops.traits import Trait
 
 _WRITABLE = {INPUT: Primitive(INPUT, "one example", same_shape, inputs=(0, 0)), **PRIMITIVES}

@@ -14,7 +14,8 @@ from torch import nn
 
 from dslnas.ops.catalogue import LANGUAGE, PRIMITIVES
 from dslnas.ops.primitive import Attributes, AttributeValue, Primitive, Shape, ShapeError, Weight
-from dslnas.ops.shapes import pair, same_shape, show_shape
+from dslnas.ops.rules import same_shape
+from dslnas.ops.shapes import pair, show_shape
 from tests.examples import examples
 
 BATCH = 2

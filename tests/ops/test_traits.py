@@ -11,7 +11,7 @@ import pytest
 import dslnas
 from dslnas.ops.catalogue import PRIMITIVES
 from dslnas.ops.primitive import Primitive
-from dslnas.ops.shapes import same_shape
+from dslnas.ops.rules import same_shape
 from dslnas.ops.traits import Trait
 
 PACKAGE = Path(dslnas.__file__).parent

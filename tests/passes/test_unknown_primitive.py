@@ -18,7 +18,7 @@ from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.graph.lower.network import build_supernet_graph
 from dslnas.ops.catalogue import LANGUAGE, PRIMITIVES
 from dslnas.ops.primitive import Primitive
-from dslnas.ops.shapes import same_shape
+from dslnas.ops.rules import same_shape
 from dslnas.passes.manager import PREDICTING, USUAL, optimised
 from dslnas.space.search_space import SearchSpace
 from tests.passes.same import CLASSES, assert_same, network_of, random_alphas, what_it_gives
