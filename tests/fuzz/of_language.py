@@ -11,7 +11,8 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from dslnas.app.compile import CompiledSpace, compile_source, spec_source
+from dslnas.app.compile import compile_source, spec_source
+from dslnas.app.compiled import CompiledSpace
 from dslnas.app.convert import convert
 from dslnas.app.editor import verdict
 from dslnas.app.show import exact

@@ -15,7 +15,8 @@ from safetensors.numpy import save
 from safetensors.torch import load
 from safetensors.torch import save as save_tensors
 
-from dslnas.app.compile import CompiledArchitecture, CompiledSpace, compile_source
+from dslnas.app.compile import compile_source
+from dslnas.app.compiled import CompiledArchitecture, CompiledSpace
 from dslnas.app.report import write_report
 from dslnas.app.status import status_of
 from dslnas.backends.python.module import PythonModule
