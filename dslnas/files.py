@@ -6,10 +6,17 @@ import errno
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 from dslnas.diagnostics import user_error
+
+try:
+    import fcntl
+except ImportError:  # not on Windows
+    fcntl = None  # type: ignore[assignment]
 
 PART = ".part"
 """End of the name of a file, or of a folder of some, that is being written."""
@@ -36,20 +43,89 @@ def write_whole(
     data = content.encode() if isinstance(content, str) else content
     try:
         mode = _mode(path)
-        handle, temporary = tempfile.mkstemp(PART, f".{path.name}.", path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                sync(file)
-            os.chmod(temporary, mode)
-            if before is not None and path.exists():
-                os.replace(path, before)
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with becoming(path, mode, before) as file:
+            file.write(data)
     except OSError as error:
         raise cannot_write(path, error, instead) from None
+
+
+@contextmanager
+def becoming(path: Path, mode: int = 0o644, before: Path | None = None) -> Iterator[IO[bytes]]:
+    """Give a file to write inside of this that takes its name once it is on the disk.
+
+    It has another name until then, and is locked. One that a process left which was killed is not:
+    the next that writes the same file removes it. May raise OSError.
+    """
+    _remove_left(path.parent, f".{path.name}.")
+    lock, temporary = _part_of(path)
+    try:
+        with temporary.open("r+b") as file:
+            yield file
+            sync(file)
+        os.chmod(temporary, mode)
+        if before is not None and path.exists():
+            os.replace(path, before)
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(lock)
+
+
+def _part_of(path: Path) -> tuple[int, Path]:
+    """Return the handle and the path of a new file in the folder of another one, locked."""
+    while True:
+        handle, name = tempfile.mkstemp(PART, f".{path.name}.", path.parent)
+        try:
+            if lock(handle, wait=True) is not False and is_at(handle, Path(name)):
+                return handle, Path(name)
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)  # who looked for parts that were left took it for one
+
+
+def lock(handle: int, *, wait: bool = False) -> bool | None:
+    """Lock an open file for its process alone; return whether it is, None where nothing can be.
+
+    The lock is the file system's: it ends with the process, however that ends.
+    """
+    if fcntl is None:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    except OSError:  # no locks here
+        return None
+    return True
+
+
+def is_at(handle: int, path: Path) -> bool:
+    """Whether an open file is still the one with that name."""
+    try:
+        return os.path.samestat(os.fstat(handle), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _remove_left(folder: Path, start: str) -> None:
+    """Remove files that are parts, whose names begin like this, and that nobody writes to."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if path.name.startswith(start) and path.name.endswith(PART):
+                _remove_if_left(path)
+
+
+def _remove_if_left(path: Path) -> None:
+    with suppress(OSError):
+        handle = os.open(path, os.O_RDWR)
+        try:
+            if lock(handle):
+                path.unlink(missing_ok=True)
+        finally:
+            os.close(handle)
 
 
 def _mode(path: Path) -> int:
@@ -78,12 +154,11 @@ def sync(file: IO[Any]) -> None:
 
 
 def remove_parts(folder: Path) -> None:
-    """Remove what is left of files in a folder whose writing was killed."""
+    """Remove what is left of files, and of folders of some, whose writing was killed."""
     for path in folder.glob(f".*{PART}"):
         if path.is_dir():
             shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+    _remove_left(folder, ".")
 
 
 def user_cache() -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from dslnas.app.run import Listener, Notice, Run, silent
 from dslnas.app.versions import check_versions
 from dslnas.diagnostics import user_error
 from dslnas.runs.folder import ARCHITECTURE
+from dslnas.runs.hold import held
 from dslnas.tasks.catalogue import task_of
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
     Raises:
         UserError: NAS023 if the manifest is of another network, NAS024 if the run is not trained,
             or the network is missing or does not fit, NAS711 if the backends differ, NAS021 if the
-            folder cannot be written to, NAS6xx or NAS026 if other precisions need the data of the
-            run, and they are not there or have changed.
+            folder cannot be written to, NAS030 if another process writes there, NAS6xx or NAS026 if
+            other precisions need the data of the run, and they are not there or have changed.
         TypeError: It is no run.
     """
     if not isinstance(run, Run):
@@ -73,7 +73,9 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
     trial = _trial(run, task) if compiled.program.export.others else None
     has_data = run.trained is not None or bool(moved)
     ends = folder == run.path and run.results.is_trained and not run.is_finished
-    with run.stage("finished") if ends else nullcontext():
+    with run.stage("finished") if ends else held(folder):
+        if folder == run.path:
+            run.folder.check_unchanged()
         exported = export_network(
             network,
             folder,
@@ -119,7 +121,10 @@ def export_untrained(
     network = _oracle(fresh_network(spec.architecture, seed))
     origin = Origin(spec=spec.name, spec_hash=spec.hash)
     folder = EXPORTED / f"{spec.name}-untrained" if out is None else Path(out)
-    return export_network(network, folder, spec.program.export, origin, seed=seed, report=report)
+    with held(folder):
+        return export_network(
+            network, folder, spec.program.export, origin, seed=seed, report=report
+        )
 
 
 def export_network(

@@ -17,7 +17,7 @@ from dslnas.app.pipeline import run_pipeline
 from dslnas.app.run import LoopOptions, Notice, Run, silent, telling_how_far
 from dslnas.app.runtime import make_runtime, runtime_facts, runtime_options_in
 from dslnas.diagnostics import Diagnostic, UserError
-from dslnas.runs.hold import holding
+from dslnas.runs.hold import GLANCE, holding
 from dslnas.runs.manifest import MANIFEST
 from dslnas.runs.repeats import finished_run, make_room
 from dslnas.runs.summary import BASELINE, Outcome
@@ -120,7 +120,7 @@ class Here:
             yield job, ended
 
 
-def run_job(job: Job, options: LoopOptions, patience: float = 0.0) -> Ended:
+def run_job(job: Job, options: LoopOptions, patience: float = GLANCE) -> Ended:
     """Run a job that is not finished yet, unless another process is at it.
 
     Args:

@@ -28,6 +28,7 @@ from dslnas.runs.folder import (
     is_searched,
     read_metrics,
 )
+from dslnas.runs.hold import held
 from dslnas.runs.manifest import (
     MANIFEST,
     Manifest,
@@ -64,43 +65,50 @@ def begin(
     With `baseline` an architecture will be drawn at random instead of being searched.
 
     Raises:
-        UserError: The folder holds something else, or nothing to go on with.
+        UserError: The folder holds something else, or nothing to go on with, or NAS030: another
+            process is at it.
     """
-    spec = named_by_its_run(spec)
-    word = "trained" if isinstance(spec, CompiledArchitecture) else spec.method
-    launch = launched()
+    spec, launch = named_by_its_run(spec), launched()
     if launch.writes:
-        path = Path(out) if out else free_folder(EXPORTED, f"{spec.name}-{word}-seed{seed}")
+        path = place_of(spec, out, seed)
     else:  # it does all that the first one does, where nobody looks
         path = _folder_beside_the_first(make_runtime(spec, **how).ranks)
         resume = resume and (path / MANIFEST).exists()
-    before = None
-    if resume and out is not None and not path.exists():
-        report(Notice(f"There is no run in {path} yet: it begins"))
-    elif resume:  # all that needs no torch is refused before it is imported
-        before = read_run_manifest(
-            path, "leave out `--resume` (in Python `resume=True`) to begin one"
-        )
-    else:
-        check_empty(path)
-    runtime = make_runtime(spec, **how)
-    if launch.writes and not launch.is_alone:
-        runtime.ranks.files(_stored(path))
-        report(Notice(_shared_by(runtime.ranks)))
-    method = BASELINE if baseline else spec.method
-    manifest = first_manifest(spec.name, spec.hash, method, spec.program, seed, runtime.facts())
-    if before is None:
-        return Run(RunFolder(path, manifest), spec, report, checkpoint_minutes, stop)
-    from dslnas.runs.resume import reopen
+    with held(path):
+        before = None
+        if resume and out is not None and not path.exists():
+            report(Notice(f"There is no run in {path} yet: it begins"))
+        elif resume:  # all that needs no torch is refused before it is imported
+            before = read_run_manifest(
+                path, "leave out `--resume` (in Python `resume=True`) to begin one"
+            )
+        else:
+            check_empty(path)
+        runtime = make_runtime(spec, **how)
+        if launch.writes and not launch.is_alone:
+            runtime.ranks.files(_stored(path))
+            report(Notice(_shared_by(runtime.ranks)))
+        method = BASELINE if baseline else spec.method
+        manifest = first_manifest(spec.name, spec.hash, method, spec.program, seed, runtime.facts())
+        if before is None:
+            return Run(RunFolder(path, manifest), spec, report, checkpoint_minutes, stop)
+        from dslnas.runs.resume import reopen
 
-    folder = reopen(path, before, manifest, spec.text)
-    run = Run(folder, spec, report, checkpoint_minutes, stop)
-    if run.is_finished:
+        folder = reopen(path, before, manifest, spec.text)
+        run = Run(folder, spec, report, checkpoint_minutes, stop)
+        if not run.is_finished:
+            _tell_of_changes(run, before, manifest)
+            if not has_checkpoint(path):
+                report(Notice(_resumed(run)))
         return run
-    _tell_of_changes(run, before, manifest)
-    if not has_checkpoint(path):
-        report(Notice(_resumed(run)))
-    return run
+
+
+def place_of(spec: Compiled, out: Path | str | None, seed: int) -> Path:
+    """Return the folder of a run of a spec: the one that is given, or a new one."""
+    if out is not None:
+        return Path(out)
+    word = "trained" if isinstance(spec, CompiledArchitecture) else spec.method
+    return free_folder(EXPORTED, f"{spec.name}-{word}-seed{seed}")
 
 
 def _tell_of_changes(run: Run, before: Manifest, now: Manifest) -> None:

@@ -17,12 +17,14 @@ from typing import Unpack
 
 from dslnas.app.compiled import Compiled, CompiledArchitecture
 from dslnas.app.export import export
+from dslnas.app.open_run import named_by_its_run, place_of
 from dslnas.app.run import Notice, Run, RunOptions
 from dslnas.app.search import draw, search
 from dslnas.app.train import train
 from dslnas.diagnostics import command
 from dslnas.launch import launched
 from dslnas.runs.folder import REPORT
+from dslnas.runs.hold import held
 
 
 def run_pipeline(
@@ -37,25 +39,33 @@ def run_pipeline(
     With `baseline` an architecture is drawn at random instead of being searched. Of several
     processes that torchrun started the first one writes, and exports when it is alone again.
 
+    Nobody else writes into the folder from the first stage to the last.
+
     Raises:
         UserError: Whatever goes wrong; the manifest then says `failed` or `interrupted`.
     """
-    if isinstance(spec, CompiledArchitecture):
-        run = train(spec, out, **options)
-    elif baseline:
-        run = train(draw(spec, out, **options))
-    else:
-        run = train(search(spec, out, **options))
     if not launched().writes:
-        return run
-    if not run.is_finished:
-        with _keeping_the_weights(run):
-            export(run)
-    elif not (run.path / REPORT).exists():  # it was killed after all else
-        from dslnas.app.report import report_at_the_end
+        return _run_stages(spec, out, baseline=baseline, **options)
+    path = place_of(named_by_its_run(spec), out, options.get("seed", 0))
+    with held(path):
+        run = _run_stages(spec, path, baseline=baseline, **options)
+        if not run.is_finished:
+            with _keeping_the_weights(run):
+                export(run)
+        elif not (run.path / REPORT).exists():  # it was killed after all else
+            from dslnas.app.report import report_at_the_end
 
-        report_at_the_end(run)
+            report_at_the_end(run)
     return run
+
+
+def _run_stages(
+    spec: Compiled, out: Path | str | None, *, baseline: bool, **options: Unpack[RunOptions]
+) -> Run:
+    """Run all stages but the export."""
+    if isinstance(spec, CompiledArchitecture):
+        return train(spec, out, **options)
+    return train((draw if baseline else search)(spec, out, **options))
 
 
 @contextmanager

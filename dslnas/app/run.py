@@ -23,6 +23,7 @@ from dslnas.runs.folder import (
     RunFolder,
     is_searched,
 )
+from dslnas.runs.hold import held
 from dslnas.runs.manifest import Manifest, Results, Status
 from dslnas.runs.pulse import Heart
 from dslnas.runs.stop_request import StopRequest
@@ -296,12 +297,22 @@ class Run:
     def stage(self, done: Status) -> Iterator[None]:
         """Run a stage; the manifest says `done` after it, or how else it ended.
 
-        A new run has a folder, and a manifest, once its stage has called `start`.
+        A new run has a folder, and a manifest, once its stage has called `start`. Nobody else
+        writes there meanwhile.
 
         Raises:
-            UserError: NAS702 if memory ran out.
+            UserError: NAS702 if memory ran out, NAS030 if another process is at the run, or was
+                since it was read.
             RunInterrupted: It was interrupted.
         """
+        with held(self.path):
+            self.folder.check_unchanged()
+            with self._told(done):
+                yield
+
+    @contextmanager
+    def _told(self, done: Status) -> Iterator[None]:
+        """Let the manifest say how what runs inside of this ends."""
         if self.folder.is_made:
             self.folder.update(status="running")
         status: Status = "failed"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dslnas.data.files import changed
-from dslnas.files import PART, cannot_write, make_folder, put
+from dslnas.files import becoming, cannot_write, make_folder
 
 INSTEAD = "let the cache of the user lie elsewhere (`XDG_CACHE_HOME`), or write `stream never`"
 
@@ -107,18 +105,11 @@ def write_tokens(
         return found
     make_folder(path.parent, INSTEAD)
     try:
-        handle, temporary = tempfile.mkstemp(PART, f".{path.name}.", path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                for numbers in pieces:
-                    file.write(numbers.astype(dtype).data)
-                size = file.tell()
-            if size != count * dtype.itemsize:
+        with becoming(path) as file:
+            for numbers in pieces:
+                file.write(numbers.astype(dtype).data)
+            if file.tell() != count * dtype.itemsize:
                 raise changed(path)
-            put(Path(temporary), path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
     except OSError as error:
         raise cannot_write(path, error, INSTEAD) from None
     return found

@@ -181,8 +181,13 @@ def _remove_precisions(folder: Path, written: Sequence[str]) -> None:
 
 @contextmanager
 def _stage(folder: Path) -> Iterator[Path]:
-    """Give a folder for files that are not known to be right yet; it is gone afterwards."""
+    """Give a folder for files that are not known to be right yet; it is gone afterwards.
+
+    So is one that an export left which was killed: two at a time do not write to one folder.
+    """
     try:
+        for left in folder.glob(f".export-*{PART}"):
+            shutil.rmtree(left)
         stage = Path(tempfile.mkdtemp(PART, ".export-", folder))
     except OSError as error:
         raise cannot_write(folder, error) from None

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from dslnas.diagnostics import user_error
 from dslnas.files import cannot_write, make_folder, sync, write_whole
 from dslnas.json_model import damaged, json_text, parse_model
+from dslnas.runs.hold import is_held
 from dslnas.runs.manifest import MANIFEST, Manifest
 from dslnas.training.records import EpochRecord, Line, SearchCheck
 
@@ -49,6 +50,7 @@ class RunFolder:
         self.path = path
         self.manifest = manifest
         self._lines = tuple(lines)
+        self._known = self._stored()
 
     @property
     def metrics(self) -> tuple[EpochRecord, ...]:
@@ -73,6 +75,31 @@ class RunFolder:
         from dslnas.runs.checkpoint import training_checkpoint
 
         return training_checkpoint(self.path, self.manifest.spec_hash, self.manifest.seed)
+
+    def check_unchanged(self) -> None:
+        """Check that nobody wrote its manifest since this one read or wrote it.
+
+        Raises:
+            UserError: NAS022 if another run has begun there, NAS030 if another process was at it.
+        """
+        if self._stored() == self._known:
+            return
+        if self._known is None:
+            check_empty(self.path)
+        raise user_error(
+            "NAS030",
+            "another process was at it since it was read",
+            where=str(self.path),
+            help="the same command with `--resume` goes on with what is there now (in Python "
+            "`dslnas.load_run` reads it again)",
+        )
+
+    def _stored(self) -> bytes | None:
+        """Return the manifest that is there now; None if there is none that can be read."""
+        try:
+            return (self.path / MANIFEST).read_bytes()
+        except OSError:
+            return None
 
     def make(self, spec: str) -> None:
         """Make the folder, with manifest and effective spec; raise NAS021 or NAS022 else."""
@@ -120,7 +147,9 @@ class RunFolder:
     def update(self, **entries: object) -> None:
         """Set entries of the manifest."""
         self.manifest = self.manifest.updated(entries)
-        write_whole(self.path / MANIFEST, json_text(self.manifest.model_dump()))
+        text = json_text(self.manifest.model_dump())
+        write_whole(self.path / MANIFEST, text)
+        self._known = text.encode()
 
     def add_results(self, results: Mapping[str, object]) -> None:
         """Add entries to the results in the manifest."""
@@ -200,9 +229,9 @@ def check_empty(path: Path, but: Callable[[Path], bool] = lambda _: False) -> No
 
 
 def free_folder(parent: Path, name: str) -> Path:
-    """Return a folder `name`, `name-2`, ... below `parent` that is not there yet."""
+    """Return a folder `name`, `name-2`, ... below `parent` that nobody has taken yet."""
     path, number = parent / name, 1
-    while path.exists():
+    while path.exists() or is_held(path):
         number += 1
         path = parent / f"{name}-{number}"
     return path

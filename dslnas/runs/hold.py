@@ -10,23 +10,40 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 
-from dslnas.files import PART, cannot_write, make_folder
-
-try:
-    import fcntl
-except ImportError:  # not on Windows
-    fcntl = None  # type: ignore[assignment]
+from dslnas.diagnostics import user_error
+from dslnas.files import PART, cannot_write, is_at, lock
 
 MARK = ".lock"
-SECONDS = 0.2
+SECONDS = 0.1
 """Time between two tries."""
+
+GLANCE = 0.5
+"""Seconds after which a path is taken for held: a look at whether it is holds it for a moment."""
+
+_OURS: ContextVar[frozenset[Path]] = ContextVar("_OURS", default=frozenset())
+"""Paths that are held, for who asks in the same thread."""
+
+_HANDLES: set[int] = set()
+"""Locks of this process, which none that it forks keeps when it is gone."""
+
+
+def _let_go() -> None:
+    """Close the locks that a process had which forked this one: they are not its."""
+    while _HANDLES:
+        os.close(_HANDLES.pop())
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_let_go)
 
 
 def lock_of(path: Path) -> Path:
     """Return the file that is locked while somebody writes to a path, beside it."""
-    return path.parent / f".{path.name}{MARK}"
+    place = path.resolve()
+    return place.parent / f".{place.name}{MARK}"
 
 
 def is_passing(path: Path) -> bool:
@@ -43,52 +60,85 @@ def is_held(path: Path) -> bool:
 
 
 @contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Hold a path inside of this, or go on holding it.
+
+    Raises:
+        UserError: NAS030 if another process holds it, NAS021 if nothing can be written there.
+    """
+    if path.resolve() in _OURS.get():
+        yield
+        return
+    with holding(path, GLANCE) as is_ours:
+        if not is_ours:
+            raise user_error(
+                "NAS030",
+                "another process is at it",
+                where=str(path),
+                help="wait until that one has ended, or choose another folder with `--out DIR` "
+                "(in Python `out='DIR'`)",
+            )
+        yield
+
+
+@contextmanager
 def holding(path: Path, patience: float = 0.0) -> Iterator[bool]:
     """Hold a path inside of this; yield whether it could be had within so many seconds.
 
     Raises:
-        UserError: NAS021 if nothing can be written beside it.
+        UserError: NAS021 if nothing can be written there.
     """
-    lock = lock_of(path)
-    make_folder(lock.parent)
+    mark = lock_of(path)
+    above = [folder for folder in mark.parents if not folder.exists()]
+    _make_folder_for(path, mark.parent)
     until = time.monotonic() + patience
-    handle = _locked(lock)
+    handle = _locked(mark, path)
     while handle is None and time.monotonic() < until:
         time.sleep(SECONDS)
-        handle = _locked(lock)
+        handle = _locked(mark, path)
+    ours = _OURS.get()
+    if handle is not None:
+        ours |= {path.resolve()}
+        _HANDLES.add(handle)
+    before = _OURS.set(ours)
     try:
         yield handle is not None
     finally:
+        _OURS.reset(before)
         if handle is not None:
             with suppress(OSError):
-                lock.unlink()  # while it is held: who waits for it sees that it is gone
+                mark.unlink()  # while it is held: who waits for it sees that it is gone
+            _HANDLES.discard(handle)
             os.close(handle)
+        for folder in above:  # nothing was written, or they stay
+            with suppress(OSError):
+                folder.rmdir()
 
 
-def _locked(lock: Path) -> int | None:
-    """Return the handle of a file that is locked from now on; None if another process has it."""
+def _make_folder_for(path: Path, parent: Path) -> None:
     try:
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+        parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:  # a file is there: what writes next tells it
+        pass
     except OSError as error:
-        raise cannot_write(lock, error) from None
-    if fcntl is None:
-        return handle
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        return None
-    except OSError:  # no locks here
-        return handle
-    if _is_at(handle, lock):
-        return handle
-    os.close(handle)  # who had it before removed it
-    return _locked(lock)
+        raise cannot_write(path, error) from None
 
 
-def _is_at(handle: int, path: Path) -> bool:
-    """Whether an open file is still the one with that name."""
+def _locked(mark: Path, path: Path) -> int | None:
+    """Return the handle of a file that is locked from now on; None if another process has it.
+
+    Where nothing can be written beside a folder it is locked itself.
+    """
     try:
-        return os.path.samestat(os.fstat(handle), os.stat(path))
-    except FileNotFoundError:
-        return False
+        handle = os.open(mark, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        try:
+            handle = os.open(path, os.O_RDONLY)
+        except OSError:
+            raise cannot_write(path, error) from None
+        mark = path
+    is_ours = lock(handle)
+    if is_ours is None or (is_ours and is_at(handle, mark)):
+        return handle
+    os.close(handle)
+    return None if not is_ours else _locked(mark, path)  # who had it before removed it

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from dslnas.runs.hold import holding, lock_of
+import pytest
+
+from dslnas.diagnostics import UserError
+from dslnas.runs.hold import held, holding, lock_of
 
 HOLDER = """
-import sys, time
+import os, sys, time
 from pathlib import Path
 from dslnas.runs.hold import holding
 with holding(Path(sys.argv[1])) as is_ours:
-    print(is_ours, flush=True)
+    child = os.fork()
+    if child:
+        print(child, flush=True)
     time.sleep(60)
 """
 
@@ -37,16 +45,42 @@ def test_a_lock_whose_file_was_removed_by_another_holder_is_not_taken_for_one(
             assert is_ours
 
 
-def test_the_death_of_a_process_ends_what_it_held(tmp_path: Path) -> None:
+def test_the_death_of_a_process_ends_what_it_held_though_one_that_it_forked_lives(
+    tmp_path: Path,
+) -> None:
     run = tmp_path / "run"
     with subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(run)], stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == "True\n"
-        with holding(run) as is_ours:
-            assert not is_ours
-        process.kill()
-        process.wait()
-    with holding(run, patience=5) as is_ours:
-        assert is_ours
+        child = int(process.stdout.readline())
+        try:
+            with holding(run) as is_ours:
+                assert not is_ours
+            process.kill()
+            process.wait()
+            with holding(run, patience=5) as is_ours:
+                assert is_ours
+        finally:
+            os.kill(child, signal.SIGKILL)
+
+
+def test_who_holds_a_path_goes_on_holding_it_and_no_other(tmp_path: Path) -> None:
+    run = tmp_path / "folder" / "run"
+    with held(run), held(run), ThreadPoolExecutor() as pool:
+
+        def hold() -> None:
+            with held(run):
+                pass
+
+        with pytest.raises(UserError, match=r"NAS030.*another process is at it"):
+            pool.submit(hold).result()
+    assert not [*tmp_path.iterdir()], "folders that were made for a lock go with it"
+
+
+def test_a_folder_is_locked_itself_where_no_lock_can_be_opened_beside_it(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    lock_of(run).mkdir()
+    with holding(run) as first, holding(run) as second:
+        assert (first, second) == (True, False)
