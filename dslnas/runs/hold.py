@@ -32,8 +32,9 @@ _HANDLES: set[int] = set()
 
 def _let_go() -> None:
     """Close the locks that a process had which forked this one: they are not its."""
-    while _HANDLES:
-        os.close(_HANDLES.pop())
+    for handle in _HANDLES:
+        os.close(handle)
+    _HANDLES.clear()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows
