@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from dslnas.backends.onnx.emitters import OPERATORS as ONNX
+from dslnas.backends.onnx.activation_forms import OPERATORS as ONNX
 from dslnas.ops.activations import ACTIVATIONS, Activation
 from dslnas.ops.catalogue import LANGUAGE
 from dslnas.ops.formula import OPERATORS, Formula, X, evaluate, exp

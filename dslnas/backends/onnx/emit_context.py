@@ -80,6 +80,9 @@ def _attribute(name: str, value: float | tuple[int, ...]) -> AttributeProto:
     return helper.make_attribute(name, value)
 
 
-Emitter: TypeAlias = Callable[..., Iterable[NodeProto | TensorProto]]
+Protos: TypeAlias = Iterable[NodeProto | TensorProto]
+"""Operators of a model, and the constants that they read."""
+
+Emitter: TypeAlias = Callable[..., Protos]
 """From a context, and the attributes of its node by name, to operators in the order in which they
 run, with constants anywhere between."""

@@ -5,20 +5,18 @@ Weights of a node are initialisers already; an emitter only names them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import NodeProto, TensorProto
 
-from dslnas.backends.onnx.emit_context import EmitContext, Emitter
+from dslnas.backends.onnx.activation_forms import HARD_SIGMOID, activation_form, hard_swish
+from dslnas.backends.onnx.emit_context import EmitContext, Emitter, Protos
 from dslnas.backends.onnx.fold import scale_and_offset
-from dslnas.ops.activations import ACTIVATIONS, Activation
-from dslnas.ops.formula import Formula, evaluate
+from dslnas.ops.activations import ACTIVATIONS
 from dslnas.ops.shapes import along
 
-Protos: TypeAlias = Iterable[NodeProto | TensorProto]
 Pair: TypeAlias = tuple[int, int]
 
 
@@ -132,81 +130,6 @@ def _upsample(context: EmitContext, *, factor: int) -> Protos:
     yield context.last("Reshape", (repeated.name, together.name))
 
 
-# ---- activations --------------------------------------------------------------------------------
-
-
-def _simple(operator: str, **attributes: float) -> Emitter:
-    """Return the emitter of a primitive that is one operator without attributes of its own."""
-
-    def emit(context: EmitContext, **arguments: object) -> Protos:
-        yield context.last(operator, context.inputs, **attributes)
-
-    return emit
-
-
-OPERATORS: Mapping[str, str] = {
-    "add": "Add",
-    "subtract": "Sub",
-    "multiply": "Mul",
-    "divide": "Div",
-    "maximum": "Max",
-    "minimum": "Min",
-    "exp": "Exp",
-    "log": "Log",
-    "erf": "Erf",
-    "sigmoid": "Sigmoid",
-    "tanh": "Tanh",
-}
-"""The ONNX operator of every operator of a formula."""
-
-
-def _activation(activation: Activation) -> Emitter:
-    """Return the emitter of an activation: one operator, or those of its formula."""
-
-    def emit(context: EmitContext, **arguments: float) -> Protos:
-        if activation.operator:
-            names = activation.operator_arguments
-            attributes = {names[name]: value for name, value in arguments.items()}
-            yield context.last(activation.operator, context.inputs, **attributes)
-        else:
-            yield from _formula(context, activation.formula, arguments)
-
-    return emit
-
-
-def _formula(context: EmitContext, formula: Formula, arguments: Mapping[str, float]) -> Protos:
-    """Write a formula step by step; numbers in it are constants of the node."""
-    written: list[NodeProto | TensorProto] = []
-    steps: list[tuple[str, list[str]]] = []
-
-    def constant(value: float) -> str:
-        tensor = context.constant(f"number_{len(written)}", np.array(value, np.float32))
-        written.append(tensor)
-        return tensor.name
-
-    def apply(operator: str, operands: list[str | float]) -> str:
-        names = [name if isinstance(name, str) else constant(name) for name in operands]
-        steps.append((OPERATORS[operator], names))
-        return context.inside(f"step_{len(steps)}")
-
-    known = {name: constant(value) for name, value in arguments.items()}
-    evaluate(formula, {"x": context.inputs[0], **known}, apply)
-    yield from written
-    for number, (operator, names) in enumerate(steps[:-1], start=1):
-        yield context.step(operator, names, f"step_{number}")
-    yield context.last(*steps[-1])
-
-
-def _hard_swish(context: EmitContext) -> Protos:
-    # Not HardSwish, which only later opsets have and ONNX Runtime takes apart like this.
-    gate = context.step("HardSigmoid", context.inputs, "gate", **_HARD_SIGMOID)
-    yield gate
-    yield context.last("Mul", (*context.inputs, gate.name))
-
-
-_HARD_SIGMOID = {"alpha": 1 / 6, "beta": 0.5}
-
-
 # ---- structure ----------------------------------------------------------------------------------
 
 
@@ -297,6 +220,15 @@ def _multiply(context: EmitContext) -> Protos:
 # ---- shared parts -------------------------------------------------------------------------------
 
 
+def _simple(operator: str, **attributes: float) -> Emitter:
+    """Return the emitter of a primitive that is one operator without attributes of its own."""
+
+    def emit(context: EmitContext, **arguments: object) -> Protos:
+        yield context.last(operator, context.inputs, **attributes)
+
+    return emit
+
+
 def _affine(
     context: EmitContext, source: str, factors: NDArray[Any], offsets: NDArray[Any]
 ) -> Protos:
@@ -355,9 +287,9 @@ EMITTERS: Mapping[str, Emitter] = {
     "avg_pool2d": _avg_pool2d,
     "global_avg_pool": _simple("GlobalAveragePool"),
     "shift": _shift,
-    **{name: _activation(this) for name, this in ACTIVATIONS.items()},
-    "hard_sigmoid": _simple("HardSigmoid", **_HARD_SIGMOID),
-    "hard_swish": _hard_swish,
+    **{name: activation_form(this) for name, this in ACTIVATIONS.items()},
+    "hard_sigmoid": _simple("HardSigmoid", **HARD_SIGMOID),
+    "hard_swish": hard_swish,
     "flatten": _simple("Flatten", axis=1),
     "entries": _entries,
     "rescale": _rescale,
