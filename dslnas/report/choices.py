@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from math import isfinite
 
 from dslnas.language.check.cell import Cell, Edge
 from dslnas.report.figures.heat import Choice, HeatMap, Strip
@@ -209,7 +210,8 @@ def _heat_maps(
                 Choice(what, node, tuple(_strips(row, name, operations, scored, last)))
                 for row, node, what in of
             ]
-            values = [s for c in found for strip in c.strips for s in strip.scores if s is not None]
+            scores = (score for c in found for strip in c.strips for score in strip.scores)
+            values = [score for score in scores if score is not None and isfinite(score)]
             yield HeatMap(name, tuple(found), min(values, default=0.0), max(values, default=1.0))
 
 

@@ -1,7 +1,8 @@
 """Feeds random inputs to all that the program reads: `python -m tests.fuzz`.
 
-Each target runs in a process of its own, one after another. Inputs that fail go to the corpus,
-which the tests read again; then the exit code is 1.
+Each target runs in a process of its own, one after another: half of its inputs are made by a
+grammar and by changes of seeds, half as coverage guides Atheris, where that is installed. Inputs
+that fail go to the corpus, which the tests read again; then the exit code is 1.
 """
 
 from __future__ import annotations
@@ -11,18 +12,28 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.conftest import REPOSITORY
 from tests.fuzz.corpus import keep
+from tests.fuzz.feeder import GIVEN
 from tests.fuzz.registry import TARGETS
 from tests.fuzz.tally import Tally, table
 
 MINUTES = 60.0
 SHOWN = 10.0
 """Seconds between two lines of progress."""
+
+ENGINES: Mapping[str, Sequence[str]] = {"grammar": (), "coverage": ("--coverage",)}
+"""Options of `tests.fuzz.one` by the name of an engine."""
+
+
+def engines_here() -> list[str]:
+    """Return the engines that run here: that by coverage where Atheris is installed."""
+    return [name for name in ENGINES if name != "coverage" or find_spec("atheris")]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,13 +45,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given.add_argument("--inputs", type=int, help="how many inputs in all, instead of a time")
     given.add_argument("--minutes", type=float, default=MINUTES, help="time in all (%(default)g)")
     given.add_argument("--seed", type=int, default=0, help="the same seed gives the same inputs")
+    given.add_argument("--engine", choices=ENGINES, help="one of them instead of all there are")
     wanted = given.parse_args(arguments)
     names = list(dict.fromkeys(wanted.target or TARGETS))
+    engines = [wanted.engine] if wanted.engine else engines_here()
+    parts = len(names) * len(engines)
     if wanted.inputs is None:
-        share = ("--seconds", str(60 * wanted.minutes / len(names)))
+        share = ("--seconds", str(60 * wanted.minutes / parts))
     else:
-        share = ("--inputs", str(-(-wanted.inputs // len(names))))
-    tallies = {name: run(name, ("--seed", str(wanted.seed), *share)) for name in names}
+        share = ("--inputs", str(-(-wanted.inputs // parts)))
+    tallies = {name: Tally() for name in names}
+    for name in names:
+        for engine in engines:
+            options = (*ENGINES[engine], "--seed", str(wanted.seed), *share)
+            tallies[name].join(run(name, options))
     print(table(tallies))
     return int(any(tally.failures for tally in tallies.values()))
 
@@ -62,7 +80,7 @@ def run(name: str, options: Sequence[str]) -> Tally:
         if process.returncode:
             kind = _end(process.returncode)
             tally.failures[kind] = 1
-            given = Path(folder) / "input"
+            given = Path(folder) / GIVEN
             if given.exists():
                 print(f"{name}: {kind}: {keep(name, kind, given.read_bytes())}", file=sys.stderr)
     return tally

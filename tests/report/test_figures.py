@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from xml.etree import ElementTree
 
@@ -103,6 +104,13 @@ def test_what_is_out_of_the_question_has_no_colour() -> None:
     assert not widths(figure)
     (frame,) = marks(figure, "strip")
     assert frame.findtext("title") == f"{ODD} of {ODD}: out of the question"
+
+
+def test_what_has_overflowed_has_no_colour_and_the_widest_range_is_drawn() -> None:
+    wide = replace(
+        heat((float("nan"), float("inf"), -1.5e308, 1.5e308)), low=-1.5e308, high=1.5e308
+    )
+    assert widths(heat_map(wide)).keys() == {"h0", "h15"}
 
 
 def test_a_long_search_is_drawn_with_fewer_epochs() -> None:

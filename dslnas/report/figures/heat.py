@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -118,11 +119,12 @@ def _runs(
 
 
 def _level(score: float | None, heat: HeatMap) -> int | None:
-    if score is None:
+    """Return the colour of a score; None if it was out of the question, or has overflowed."""
+    if score is None or not math.isfinite(score):
         return None
     if heat.high <= heat.low:
         return LEVELS // 2
-    share = (score - heat.low) / (heat.high - heat.low)
+    share = (score / 2 - heat.low / 2) / (heat.high / 2 - heat.low / 2)  # no float is as wide
     return min(LEVELS - 1, max(0, int(share * LEVELS)))
 
 
