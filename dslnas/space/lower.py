@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from dslnas.diagnostics import Diagnostics, UserError
+from dslnas.diagnostics import Diagnostics, UserError, user_error
 from dslnas.edits import Advice, removal
 from dslnas.language.check.cell import Cell
 from dslnas.language.check.checked import CheckedInput, CheckedNetwork, CheckedProgram
@@ -24,6 +24,9 @@ from dslnas.space.search_space import SearchSpace
 
 MAX_CELLS = 1000
 
+MOST_CANDIDATES = 60_000
+"""Most operations on the edges of all cells: so many take a second to look at."""
+
 
 def lower(program: CheckedProgram, example: Example, classes: int) -> SearchSpace | Architecture:
     """Return the search space of a program, or its architecture where nothing is left to choose.
@@ -31,9 +34,10 @@ def lower(program: CheckedProgram, example: Example, classes: int) -> SearchSpac
     Raises:
         UserError: NAS301 for a cycle, NAS302 for a node that reaches no output,
             NAS303 for a wrong number of cells, NAS315 where nothing that can be derived is
-            connected, NAS507 for a `keep` that keeps too much, NAS509 and NAS510 for counts that
-            cannot be obeyed.
+            connected, NAS410 where there are too many operations, NAS507 for a `keep` that keeps
+            too much, NAS509 and NAS510 for counts that cannot be obeyed.
     """
+    _check_size(program)
     found, properties = Diagnostics(), OpProperties(program.operations)
     cells = {
         name: lowered
@@ -64,6 +68,19 @@ def lower(program: CheckedProgram, example: Example, classes: int) -> SearchSpac
     space = SearchSpace(cells, program.operations, program.constants, search, final)
     check_rule(space, program.derivation.rule, program.spans)
     return space
+
+
+def _check_size(program: CheckedProgram) -> None:
+    edges = [edge for cell in program.cells.values() for edge in cell.edges]
+    candidates = sum(len(edge.operations) for edge in edges)
+    if candidates > MOST_CANDIDATES:
+        raise user_error(
+            "NAS410",
+            f"cells have {candidates:,} operations on {len(edges):,} edges, more than "
+            f"{MOST_CANDIDATES:,}",
+            span=program.network.span,
+            help="use fewer cells, nodes or operations to choose from",
+        )
 
 
 def _supernet(

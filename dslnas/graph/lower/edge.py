@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from dslnas.diagnostics import user_error
 from dslnas.graph.lower.context import CellContext, Owners
@@ -31,6 +32,13 @@ class CellEdges:
     _lowered: dict[Hashable, tuple[Subgraph, Owners]] = field(default_factory=dict)
     _gates: dict[str, tuple[str, Owners]] = field(default_factory=dict)
 
+    @cached_property
+    def _rows(self) -> dict[int, int]:
+        """Row of the first inner choice of an edge, by its identity: others may be equal to it."""
+        cell = self.context.cell
+        rows = zip(cell.edges, cell.inner_rows, strict=False)  # the last is their number
+        return {id(edge): row for edge, row in rows}
+
     def lower(self, edge: Edge, source: Source, stride: int) -> Value:
         """Apply the operations of an edge to its source; weigh them if there is a choice.
 
@@ -47,7 +55,7 @@ class CellEdges:
         outside = {f"{OUTSIDE}{place}": part.name for place, part in enumerate(source.parts)}
         outside |= {GATE: owner} if owner else {}
         cell, out = self.context.cell, self.context.out
-        rows = {inner_of(cell.name): cell.inner_rows[cell.place_of(edge)]}
+        rows = {inner_of(cell.name): self._rows[id(edge)]}
         if edge.row is not None:
             rows[cell.name] = edge.row
         placed = out.place(edge, cell.shown(edge), subgraph, outside, rows)

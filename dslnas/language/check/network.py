@@ -51,6 +51,8 @@ def read_network(context: Context, cells: Mapping[str, Cell]) -> CheckedNetwork 
         context.diagnostics.add("NAS303", message, _place(context), help=advice)
         return None
     inputs = _inputs(given, settings.input, context, cells)
+    if not inputs:
+        return None
     return CheckedNetwork(
         inputs,
         settings.classes,
