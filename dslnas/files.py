@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from dslnas.diagnostics import user_error
+from dslnas.shortage import shortage
 
 try:
     import fcntl
@@ -102,6 +103,28 @@ def lock(handle: int, *, wait: bool = False) -> bool | None:
     return True
 
 
+def is_locked(path: Path) -> bool | None:
+    """Whether a file, or a folder, is locked; None where nothing can be.
+
+    Many may look at once, and need not be allowed to write there.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        if fcntl is None:
+            return None
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
+    return False
+
+
 def is_at(handle: int, path: Path) -> bool:
     """Whether an open file is still the one with that name."""
     try:
@@ -183,7 +206,13 @@ def make_folder(path: Path, instead: str = OTHER_OUT) -> None:
 
 
 def cannot_write(path: Path, error: OSError, instead: str = OTHER_OUT) -> Exception:
-    """Return the error for a place that cannot be written to, and what to do instead."""
+    """Return the error for a place that cannot be written to, and what to do instead.
+
+    Where the system gave too little of something else than space, it is told of that.
+    """
+    short = shortage(error)
+    if short is not None:
+        return short
     reason = (error.strerror or str(error)).lower()
     free = "free some space and go on with the run, or " if is_full(error) else ""
     return user_error(

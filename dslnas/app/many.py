@@ -140,7 +140,8 @@ class ManyRuns(ABC):
         self._others = [job for job in jobs if own is not None and job.path not in own]
         resume = options.get("resume", False)
         found = {
-            job.path: job.outcome(resume=resume or is_held(job.path))  # it runs: it is passed over
+            # one that runs is passed over
+            job.path: job.outcome(resume=resume or is_held(job.path) is True)
             for job in self._own
         }
         self.outcomes = {path: one for path, one in found.items() if one is not None}

@@ -25,10 +25,11 @@ from dslnas.runs.folder import (
     check_empty,
     free_folder,
     has_checkpoint,
+    is_begun,
     is_searched,
     read_metrics,
 )
-from dslnas.runs.hold import held
+from dslnas.runs.hold import held, is_passing
 from dslnas.runs.manifest import (
     MANIFEST,
     Manifest,
@@ -76,14 +77,14 @@ def begin(
         resume = resume and (path / MANIFEST).exists()
     with held(path):
         before = None
-        if resume and out is not None and not path.exists():
+        if resume and out is not None and not is_begun(path):
             report(Notice(f"There is no run in {path} yet: it begins"))
         elif resume:  # all that needs no torch is refused before it is imported
             before = read_run_manifest(
                 path, "leave out `--resume` (in Python `resume=True`) to begin one"
             )
         else:
-            check_empty(path)
+            check_empty(path, but=is_passing)
         runtime = make_runtime(spec, **how)
         if launch.writes and not launch.is_alone:
             runtime.ranks.files(_stored(path))

@@ -28,6 +28,7 @@ from dslnas.runs.manifest import Manifest, Results, Status
 from dslnas.runs.pulse import Heart
 from dslnas.runs.stop_request import StopRequest
 from dslnas.runs.summary import BASELINE
+from dslnas.shortage import is_out_of_memory
 from dslnas.space.architecture import Architecture
 from dslnas.training.records import EpochRecord, Line, StepRecord
 
@@ -37,9 +38,6 @@ if TYPE_CHECKING:
     from dslnas.backends.torch.runtime import Runtime
     from dslnas.data.dataset import Data
     from dslnas.training.train import Trained
-
-# torch has no type of its own for a failed allocation on the CPU.
-_ALLOCATION = ("can't allocate memory", "not enough memory", "out of memory")
 
 
 @dataclass(frozen=True)
@@ -325,7 +323,7 @@ class Run:
                 raise
             raise RunInterrupted(self.path) from None
         except (MemoryError, RuntimeError) as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             raise user_error(
                 "NAS702",
@@ -337,7 +335,3 @@ class Run:
             self._heart.stop()
             if self.folder.is_made:
                 self.folder.update(status=status, warnings=self.folder.warnings)
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    return isinstance(error, MemoryError) or any(text in str(error) for text in _ALLOCATION)

@@ -13,7 +13,6 @@ from dslnas.runs.command import resuming
 from dslnas.runs.folder import is_searched
 from dslnas.runs.manifest import MANIFEST, Manifest
 from dslnas.runs.pulse import Pulse
-from dslnas.runs.state import state_of
 from dslnas.training.records import EpochRecord
 
 
@@ -119,7 +118,7 @@ def status_in(record: RunRecord) -> RunStatus:
     run, manifest, pulse = record.path, record.manifest, record.pulse
     epochs = [line for line in record.lines if isinstance(line, EpochRecord)]
     last = epochs[-1] if epochs else None
-    state = state_of(manifest, pulse)
+    state = record.state
     under_way = pulse if state == "running" else None
     results = manifest.results
     measures = {k: v for k, v in results.measures.items() if isinstance(v, (int, float))}

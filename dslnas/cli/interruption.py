@@ -52,15 +52,14 @@ def ending_on_signals(arguments: Sequence[str]) -> Iterator[StopRequest]:
     def handle(number: int, frame: FrameType | None) -> None:
         is_first = not came
         came.append(number)
+        stop.ask()  # also where it is raised: some callbacks of Python swallow what is raised there
         # torchrun hands on what came to all of its processes already
         is_meant = number == signal.SIGINT and not is_first and launch.is_alone
         if not stop.is_heard or is_meant:
             raise KeyboardInterrupt
-        if is_first:
-            stop.ask()
-            if launch.writes:
-                more = "; Ctrl-C ends it at once" if launch.is_alone else ""
-                _say(f"Ending after this step{more}")
+        if is_first and launch.writes:
+            more = "; Ctrl-C ends it at once" if launch.is_alone else ""
+            _say(f"Ending after this step{more}")
 
     in_main = threading.current_thread() is threading.main_thread()  # Python's rule for signals
     before = {number: signal.getsignal(number) for number in SIGNALS if in_main}

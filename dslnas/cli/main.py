@@ -2,33 +2,37 @@
 
 0: fine. 1: the user's input is wrong. 2: wrong usage. 3: our fault, with a traceback.
 130: interrupted by Ctrl-C. 75: by another signal; the same command with --resume goes on.
+141: the reader of its output is gone, as in `dslnas show SPEC | head -1`.
 """
 
 from __future__ import annotations
 
 import gc
 import importlib
-import io
 import os
 import signal
 import sys
 import traceback
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import IO, Any
 
 import click
 
 from dslnas.cli.options import ARGUMENTS, COMPLETE
 from dslnas.cli.printing import say
+from dslnas.cli.streams import drop, has_reader, take_streams
 from dslnas.data.progress import telling_of_reading
 from dslnas.diagnostics import UserError
+from dslnas.shortage import shortage
 from dslnas.spelling import did_you_mean
 
 # Looking for plugins of pydantic reads the metadata of every installed package.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
-OK, WRONG_INPUT, OUR_FAULT, INTERRUPTED, STOPPED = 0, 1, 3, 130, 75
+OK, WRONG_INPUT, OUR_FAULT, INTERRUPTED, STOPPED, UNREAD = 0, 1, 3, 130, 75, 141
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1")
 SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
@@ -64,8 +68,39 @@ COMMANDS = {
 }
 
 
+class Unread(click.ClickException):
+    """The reader of our output is gone; a shell has the same exit code of others (SIGPIPE)."""
+
+    exit_code = UNREAD
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Say nothing: nobody wants to know more."""
+
+
+@contextmanager
+def _ending_with_its_reader() -> Iterator[None]:
+    """End a command inside of this if its output has no reader: click would call that a mistake."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        if has_reader(sys.stdout):
+            raise RuntimeError("the other end of a pipe is closed") from error
+        drop(sys.stdout)
+        raise Unread("") from None
+
+
 class LazyGroup(click.Group):
     """Commands by name, each in the module of its name."""
+
+    def make_context(self, *args: Any, **named: Any) -> click.Context:
+        """Read the arguments; some of them, such as `--help`, print something."""
+        with _ending_with_its_reader():
+            return super().make_context(*args, **named)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that the arguments name."""
+        with _ending_with_its_reader():
+            return super().invoke(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Keep the arguments as they were given: `ctx.meta` is that of the command, too."""
@@ -151,13 +186,10 @@ def run(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted; what was written before stays as it is", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output is gone: nothing is left to say
-        return OK
     except Exception as error:  # the one place that may: all else is a fault of dslnas
-        full = _full_disk(error)
-        if full is not None:
-            click.echo(str(full), err=True)
+        told = _full_disk(error) or shortage(error)
+        if told is not None:
+            click.echo(str(told), err=True)
             return WRONG_INPUT
         click.echo("internal error in dslnas; please report it with this traceback:", err=True)
         click.echo(traceback.format_exc(), err=True)
@@ -186,8 +218,7 @@ def _full_disk(error: Exception) -> Exception | None:
 
 def main() -> None:
     """Entry point of the console script."""
-    if isinstance(sys.stdout, io.TextIOWrapper):  # names may have letters that its encoding lacks
-        sys.stdout.reconfigure(errors="backslashreplace")
+    take_streams()
     # Compiling makes many small objects that all stay: collecting them is a fifth of a short
     # command. `dslnas.cli.render.progress` turns it on again for a training.
     gc.disable()

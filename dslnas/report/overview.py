@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from dslnas.exporters.onnx_record import milliseconds
 from dslnas.report.numbers import Number, compact, in_manifest, label_of, result, seconds
 from dslnas.report.reading import RunRecord
-from dslnas.runs.state import state_of
 from dslnas.training.records import STAGES
 
 _STATUS = {
@@ -36,7 +35,7 @@ def in_short(run: RunRecord) -> str:
     manifest, results = run.manifest, run.manifest.results
     told = [
         f"{_done(run)} on {manifest.settings.data.source}, seed {manifest.seed}.",
-        f"The run {_STATUS[state_of(manifest, run.pulse)]}.",
+        f"The run {_STATUS[run.state]}.",
     ]
     if results.search_stopped is not None:
         told.append(f"The search ended early: {results.search_stopped}.")

@@ -13,8 +13,10 @@ from dslnas.diagnostics import UserError
 from dslnas.json_model import damaged
 from dslnas.runs.architecture import Cells, cells_of, network_of
 from dslnas.runs.folder import METRICS, SPEC, metric_lines
+from dslnas.runs.hold import is_held
 from dslnas.runs.manifest import Manifest, read_run_manifest
 from dslnas.runs.pulse import Pulse, read_pulse
+from dslnas.runs.state import state_of
 from dslnas.tasks.catalogue import task_of
 from dslnas.tasks.mistakes import PICTURES, Mistake, pictures_by_row
 from dslnas.tasks.task import Task
@@ -74,6 +76,11 @@ class RunRecord:
         with self.leaving_out():
             return read_pulse(self.path)
         return None
+
+    @cached_property
+    def state(self) -> str:
+        """Its status, but `lost` if its process is gone."""
+        return state_of(self.manifest, self.pulse, is_held(self.path))
 
     @cached_property
     def spec(self) -> str:

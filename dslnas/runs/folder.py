@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from dslnas.diagnostics import user_error
-from dslnas.files import cannot_write, make_folder, sync, write_whole
+from dslnas.files import cannot_write, make_folder, remove_parts, sync, write_whole
 from dslnas.json_model import damaged, json_text, parse_model
-from dslnas.runs.hold import is_held
+from dslnas.runs.hold import is_held, is_passing
 from dslnas.runs.manifest import MANIFEST, Manifest
 from dslnas.training.records import EpochRecord, Line, SearchCheck
 
@@ -85,7 +85,7 @@ class RunFolder:
         if self._stored() == self._known:
             return
         if self._known is None:
-            check_empty(self.path)
+            check_empty(self.path, but=is_passing)
         raise user_error(
             "NAS030",
             "another process was at it since it was read",
@@ -102,9 +102,13 @@ class RunFolder:
             return None
 
     def make(self, spec: str) -> None:
-        """Make the folder, with manifest and effective spec; raise NAS021 or NAS022 else."""
-        check_empty(self.path)
+        """Make the folder, with manifest and effective spec; raise NAS021 or NAS022 else.
+
+        What a process was writing that was killed before there was a manifest goes.
+        """
+        check_empty(self.path, but=is_passing)
         make_folder(self.path)
+        remove_parts(self.path)
         self.update()
         self.write(SPEC, spec)
 
@@ -217,14 +221,21 @@ def write_tensors(
     write_whole(path, save(whole, None if metadata is None else dict(metadata)))
 
 
+def is_begun(path: Path) -> bool:
+    """Whether a folder has more in it than what a process was writing that was killed."""
+    return path.exists() and not (path.is_dir() and all(map(is_passing, path.iterdir())))
+
+
 def check_empty(path: Path, but: Callable[[Path], bool] = lambda _: False) -> None:
     """Raise NAS022 if a folder has something in it that a run would mix with, `but` for some."""
     if path.is_dir() and not all(map(but, path.iterdir())):
+        is_run = (path / MANIFEST).exists()
+        goes_on = "go on with its run by `--resume` (in Python `resume=True`), " if is_run else ""
         raise user_error(
             "NAS022",
             "folder is not empty",
             where=str(path),
-            help="choose another with `--out DIR` (in Python `out='DIR'`), or remove it",
+            help=f"{goes_on}choose another with `--out DIR` (in Python `out='DIR'`), or remove it",
         )
 
 

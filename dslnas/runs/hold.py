@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from dslnas.diagnostics import user_error
-from dslnas.files import PART, cannot_write, is_at, lock
+from dslnas.files import PART, cannot_write, is_at, is_locked, lock
 
 MARK = ".lock"
 SECONDS = 0.1
@@ -52,12 +52,10 @@ def is_passing(path: Path) -> bool:
     return path.name.startswith(".") and path.name.endswith((MARK, PART))
 
 
-def is_held(path: Path) -> bool:
-    """Whether another process holds a path."""
-    if not lock_of(path).exists():
-        return False
-    with holding(path) as is_ours:
-        return not is_ours
+def is_held(path: Path) -> bool | None:
+    """Whether somebody holds a path; None where the file system has no locks to tell by."""
+    found = {is_locked(lock_of(path)), is_locked(path)}
+    return True if True in found else None if None in found else False
 
 
 @contextmanager

@@ -6,11 +6,13 @@ from dslnas.runs.manifest import Manifest
 from dslnas.runs.pulse import Pulse
 
 
-def state_of(manifest: Manifest, pulse: Pulse | None) -> str:
+def state_of(manifest: Manifest, pulse: Pulse | None, is_held: bool | None) -> str:
     """Return the status that a manifest tells, but `lost` for a run whose process is gone.
 
-    A process that was killed changes no manifest: that goes on saying `running`.
+    A process that was killed changes no manifest: that goes on saying `running`. The pulse tells
+    whether it is there still; before it has one, the lock of the run does, see `hold.is_held`.
     """
-    if manifest.status != "running" or pulse is None or pulse.is_alive():
+    if manifest.status != "running":
         return manifest.status
-    return "lost"
+    is_alive = is_held is not False if pulse is None else pulse.is_alive()
+    return "running" if is_alive else "lost"

@@ -536,7 +536,8 @@ def test_a_folder_without_a_run_is_a_message(
     several, other = tmp_path / "several", tmp_path / "other"
     (several / "seed-1").mkdir(parents=True)
     other.mkdir()
-    for file in (several / "summary.json", several / "seed-1" / "manifest.json"):
+    files = (several / "summary.json", several / "seed-1" / "manifest.json", other / "notes.txt")
+    for file in files:
         file.touch()
     for out, message, help_ in (
         (other, "is not a run folder: it has no readable manifest.json", BEGIN),

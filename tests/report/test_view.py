@@ -11,6 +11,7 @@ from dslnas.report.numbers import Number, compact
 from dslnas.report.page import page
 from dslnas.report.reading import read_run
 from dslnas.report.view import Report, report_of
+from dslnas.runs.hold import holding
 from dslnas.runs.pulse import PULSE, Heart, read_pulse
 from dslnas.training.records import SearchCheck, StepRecord
 from tests.report.made_runs import searched, trained, write_run
@@ -33,7 +34,8 @@ def names(report: Report) -> list[str]:
 
 
 def test_a_run_that_has_just_begun_is_told_with_what_there_is(tmp_path: Path) -> None:
-    report = made(tmp_path / "run")
+    with holding(tmp_path / "run"):
+        report = made(tmp_path / "run")
     assert names(report) == ["making"]
     assert report.told == "Searches by darts on digits, seed 0. The run is under way."
     assert report.tiles == ()
@@ -184,7 +186,8 @@ def test_damaged_predictions_are_left_out_and_told(tmp_path: Path, row: str, why
 def test_a_damaged_pulse_is_left_out_and_told(tmp_path: Path) -> None:
     folder = write_run(tmp_path / "run", status="running")
     (folder / PULSE).write_text("{")
-    report = report_of(read_run(folder))
+    with holding(folder):
+        report = report_of(read_run(folder))
     assert report.told.endswith("The run is under way.")
     assert report.left_out[0].startswith(f"left out: {folder / PULSE}: damaged: ")
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from dslnas import files
 from dslnas.diagnostics import UserError
-from dslnas.runs.hold import held, holding, lock_of
+from dslnas.runs.hold import held, holding, is_held, lock_of
 
 HOLDER = """
 import os, sys, time
@@ -43,6 +44,26 @@ def test_a_lock_whose_file_was_removed_by_another_holder_is_not_taken_for_one(
         lock_of(run).unlink()
         with holding(run) as is_ours:
             assert is_ours
+
+
+def test_who_looks_whether_a_path_is_held_disturbs_nobody(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    lock_of(run).touch(0o400)  # left by a process of another user that was killed
+    assert is_held(run) is False
+    assert lock_of(run).exists()
+    with holding(run):
+        assert is_held(run)
+
+
+def test_nobody_can_tell_where_a_file_system_has_no_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    monkeypatch.setattr(files, "fcntl", None)
+    with holding(run) as is_ours:
+        assert is_ours
+        assert is_held(run) is None
+    assert is_held(run) is False
 
 
 def test_the_death_of_a_process_ends_what_it_held_though_one_that_it_forked_lives(
