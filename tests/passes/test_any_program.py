@@ -6,8 +6,6 @@ Loss, states, statistics and the gradients of alpha and of all weights are compa
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from itertools import combinations
 from random import Random
 
@@ -20,78 +18,35 @@ from torch import Tensor
 
 from dslnas.graph.analysis.plan import Choice
 from dslnas.graph.graph import PrimitiveGraph
-from dslnas.graph.lower.network import build_derived_graph, build_supernet_graph
+from dslnas.graph.lower.network import build_derived_graph
 from dslnas.graph.text import print_graph
 from dslnas.graph.verify import verify_graph
 from dslnas.ops.primitive import Shape
-from dslnas.ops.traits import Trait
 from dslnas.passes.manager import PASSES, PREDICTING, USUAL, optimised, run_passes
 from dslnas.space.derive.derive import derive
 from dslnas.space.search_space import SearchSpace
 from tests.backends.recurrent_runs import random_states
 from tests.backends.reference_interpreter import interpret_steps
 from tests.examples import examples
-from tests.graph.recurrent import recurrent_spaces
 from tests.graph_text import parse_graph
+from tests.passes.programs import (
+    Plain,
+    Program,
+    as_networks_run_it,
+    assert_runs_as_it_is_lowered,
+    images,
+    programs,
+)
 from tests.passes.same import (
     CLASSES,
     DROPOUT,
+    Reference,
     assert_same,
-    moved_weights,
     network_of,
     random_alphas,
     what_it_gives,
 )
-from tests.primitives import with_trait
-from tests.spaces import random_scores, space_of
-from tests.strategies import HEADER, SpaceText, spaces
-
-DRAWING = with_trait(Trait.DRAWS_FACTOR)
-
-
-@dataclass(frozen=True)
-class Program:
-    """A random program, and how its supernet runs.
-
-    Attributes:
-        text: In the language.
-        shape: Shape of an example; a token has none.
-        classes: Classes of images, or words of the vocabulary.
-        training: Whether statistics are those of the batch, and anything is dropped.
-    """
-
-    text: str
-    shape: tuple[int, ...]
-    classes: int
-    training: bool
-
-    @cached_property
-    def space(self) -> SearchSpace:
-        return space_of(self.text, self.shape, classes=self.classes)
-
-    @cached_property
-    def graph(self) -> PrimitiveGraph:
-        return build_supernet_graph(self.space)
-
-    @property
-    def trains(self) -> bool:
-        """Whether it trains: where dead code is gone, other numbers are drawn behind it."""
-        return self.training and all(node.primitive not in DRAWING for node in self.graph.nodes)
-
-
-def images(text: str, shape: tuple[int, ...] = (2, 6, 6), classes: int = 3) -> Program:
-    return Program(HEADER + text, shape, classes, training=True)
-
-
-@st.composite
-def programs(draw: st.DrawFn) -> Program:
-    """Draw a program of any task."""
-    training = draw(st.booleans())
-    if draw(st.booleans()):
-        return Program(draw(recurrent_spaces()), (), CLASSES, training)
-    found: SpaceText = draw(st.one_of(spaces(), spaces(of_signals=True)))
-    return Program(found.text, found.shape, found.classes, training)
-
+from tests.spaces import random_scores
 
 SINGLES = [(name,) for name in USUAL]
 PAIRS = [*SINGLES, *combinations(USUAL, 2), USUAL]
@@ -123,6 +78,9 @@ op normed = layer_norm -> conv(1) -> group_norm(2) -> scale(0.5)
 TWO_NORMS = """op twice = conv(1) -> batch_norm | when stride 2: conv(3, stride = 2) -> sigmoid
 op thrice = conv(1) -> conv(3) -> batch_norm -> batch_norm | when stride 2: conv(3)
 """
+# Nobody reads what the norm finds: passes leave it out, and its statistics stay as they were.
+ZEROED = """op zeroed = batch_norm -> conv(3) -> none
+"""
 SHARED_SOURCE = """cell a {
     inputs 2
     preprocess preprocess
@@ -153,30 +111,9 @@ FIXED = {
     "signals": choosing("sep_conv(3), dil_conv(5), max_pool(3), skip_connect", shape=(2, 12)),
     "attention": choosing("attended, normed, max_pool(3)", definitions=ATTENTION),
     "norm behind norm": choosing("twice, thrice, skip_connect", definitions=TWO_NORMS),
+    "zeros behind a norm": choosing("zeroed, conv(3), relu", definitions=ZEROED),
     "cell like its head": Program(LIKE_ITS_HEAD, (), CLASSES, training=False),
 }
-
-
-class Plain:
-    """The supernet of a program as it is lowered, and what it gives."""
-
-    def __init__(self, program: Program) -> None:
-        self.program = program
-        self.network = network_of(program.graph)
-        self.network.run_state.dropout = DROPOUT
-        self.alphas = random_alphas(program.graph)
-        self.expected = what_it_gives(self.network, self.alphas, training=program.trains)
-
-    def moved(self) -> dict[str, Tensor]:
-        with moved_weights(self.network):
-            return what_it_gives(self.network, self.alphas, training=self.program.trains)
-
-    def assert_kept_by(self, graph: PrimitiveGraph) -> None:
-        """Compare with what a rewritten graph gives."""
-        network = network_of(graph, self.network.state_dict())
-        network.run_state.dropout = DROPOUT
-        ours = what_it_gives(network, self.alphas, training=self.program.trains)
-        assert_same(ours, self.expected, self.moved)
 
 
 def rewritten(graph: PrimitiveGraph, names: Iterable[str]) -> PrimitiveGraph:
@@ -227,11 +164,14 @@ def test_any_program_computes_the_same_behind_all_pairs_of_passes(program: Progr
 def test_any_program_computes_the_same_as_networks_run_it(program: Program) -> None:
     once = optimised(program.graph)
     assert optimised(once) == once
-    plain = Plain(program)
-    plain.network.plain, plain.network.passes = False, USUAL
-    ours = what_it_gives(plain.network, plain.alphas, training=program.trains)
-    plain.network.plain = True
-    assert_same(ours, plain.expected, plain.moved)
+    assert_runs_as_it_is_lowered(program)
+
+
+@pytest.mark.slow
+@settings(max_examples=300)
+@given(programs())
+def test_hundreds_of_programs_compute_the_same_as_networks_run_them(program: Program) -> None:
+    assert_runs_as_it_is_lowered(program)
 
 
 @settings(max_examples=examples(10))
@@ -242,20 +182,11 @@ def test_a_sampled_architecture_computes_the_same_behind_passes_that_keep_choice
 ) -> None:
     network = network_of(program.graph)
     chosen, hard = sampled(program.space, random_alphas(program.graph), seed)
-
-    def gives() -> dict[str, Tensor]:
-        return what_it_gives(network, hard, training=False, chosen=chosen, observe=observe)
-
-    expected = gives()
-    network.plain, network.passes = False, names
-    ours = gives()
-    network.plain = True
-
-    def moved() -> dict[str, Tensor]:
-        with moved_weights(network):
-            return gives()
-
-    assert_same(ours, expected, moved)
+    reference = Reference(network, hard, training=False, chosen=chosen, observe=observe)
+    expected = reference.expected
+    with as_networks_run_it(network, names):
+        ours = reference.gives()
+    assert_same(ours, expected, reference)
 
 
 @settings(max_examples=examples(8))
@@ -270,13 +201,9 @@ def test_a_derived_network_drops_and_computes_the_same_behind_any_passes(
     network = network_of(changed, plain.state_dict())
     for one in (plain, network):
         one.run_state.dropout, one.run_state.drop_path_rate = DROPOUT, 0.4
-
-    def moved() -> dict[str, Tensor]:
-        with moved_weights(plain):
-            return what_it_gives(plain, {}, training=program.training)
-
-    expected = what_it_gives(plain, {}, training=program.training)
-    assert_same(what_it_gives(network, {}, training=program.training), expected, moved)
+    reference = Reference(plain, {}, program.training)
+    ours = what_it_gives(network, {}, training=program.training)
+    assert_same(ours, reference.expected, reference)
 
 
 def sampled(
@@ -336,9 +263,9 @@ def test_a_derived_network_predicts_the_same_behind_the_passes_for_exports(
 def test_the_comparison_sees_a_weight_of_alpha_that_is_off_a_little() -> None:
     for plain in map(Plain, (p for p in FIXED.values() if p.graph.alphas)):
         wrong = {n: (a * (1 + 1e-5)).detach().requires_grad_() for n, a in plain.alphas.items()}
-        ours = what_it_gives(plain.network, wrong, training=plain.program.trains)
+        ours = what_it_gives(plain.network, wrong, training=plain.training)
         with pytest.raises(AssertionError, match="is off by"):
-            assert_same(ours, plain.expected, plain.moved)
+            assert_same(ours, plain.expected, plain)
 
 
 def test_rounding_that_norms_amplify_is_no_fault() -> None:
@@ -348,6 +275,16 @@ def test_rounding_that_norms_amplify_is_no_fault() -> None:
         (n for n in rounded if n.startswith("gradient of") and n.endswith("conv/weight")),
         key=lambda n: float(rounded[n].abs().max()),
     )
-    answer = float((plain.moved()[name] - rounded[name]).abs().max())
+    answer = float((plain.moved[name] - rounded[name]).abs().max())
     rounded[name] = rounded[name] + answer * 1e-4
-    assert_same(rounded, plain.expected, plain.moved)
+    assert_same(rounded, plain.expected, plain)
+
+
+def test_statistics_that_are_read_may_not_be_missing_or_wrong() -> None:
+    plain = Plain(FIXED["norm behind norm"])
+    name = next(n for n in plain.expected if n.endswith("running_var"))
+    missing = {n: t for n, t in plain.expected.items() if n != name}
+    with pytest.raises(AssertionError, match="is gone, and is read"):
+        assert_same(missing, plain.expected, plain)
+    with pytest.raises(AssertionError, match="is off by"):
+        assert_same({**missing, name: plain.expected[name] + 0.01}, plain.expected, plain)
