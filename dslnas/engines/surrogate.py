@@ -63,6 +63,12 @@ class Surrogate(nn.Module):
         """
         super().__init__()
         self._generator = generator
+        with torch.random.fork_rng(devices=()):  # layers draw first weights from everybody's
+            self._make_layers(tokens, units, layers, width)
+        for weight in self.parameters():
+            weight.data.copy_(INITIAL * (2 * torch.rand(weight.shape, generator=generator) - 1))
+
+    def _make_layers(self, tokens: int, units: int, layers: int, width: int) -> None:
         self.encoder_embedding = nn.Embedding(tokens, units // 2)
         self.encoder = nn.LSTM(units, units, batch_first=True)
         sizes = [units, *[width] * layers]
@@ -73,8 +79,6 @@ class Surrogate(nn.Module):
         self.attention = nn.Linear(units, units, bias=False)
         self.joined = nn.Linear(2 * units, units, bias=False)
         self.out = nn.Linear(units, tokens)
-        for weight in self.parameters():
-            weight.data.copy_(INITIAL * (2 * torch.rand(weight.shape, generator=generator) - 1))
 
     def encode(self, sequences: Tensor) -> Encoded:
         """Encode (architectures, tokens)."""

@@ -15,8 +15,8 @@ from dslnas.engines.objectives.accumulation import accumulate, added, in_parts
 from dslnas.settings.search import SEARCH
 from dslnas.settings.values import Sgd
 from tests.engines.kinds import ON_EVERY_SPACE, stands_for_its_base
+from tests.engines.methods import FEW
 from tests.engines.small import SEQUENCES, batch, segment, space, supernet_of
-from tests.engines.test_contract import FEW
 
 # No layer looks at several examples, so that parts give exactly the whole.
 ALONE = """use std.cnn

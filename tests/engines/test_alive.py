@@ -19,8 +19,8 @@ from dslnas.settings.search import SEARCH
 from dslnas.settings.values import Adam
 from dslnas.space.derive.derive import derive
 from tests.engines.kinds import one_of_each_base
+from tests.engines.methods import FEW
 from tests.engines.small import batch, space, supernet_of
-from tests.engines.test_contract import FEW
 
 # 4 of 54 architectures are connected.
 DEADLY = """use std.cnn

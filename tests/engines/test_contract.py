@@ -17,10 +17,10 @@ from dslnas.data.batches import Batch
 from dslnas.engines.catalogue import ENGINES, make_engine
 from dslnas.engines.protocol import Engine
 from dslnas.settings.search import SEARCH
-from dslnas.settings.search_base import SearchSettings
 from dslnas.settings.values import Adam, Cosine, Sgd, Variational
 from dslnas.space.derive.derive import Scores, derive
 from tests.engines.kinds import ON_EVERY_SPACE, stands_for_its_base
+from tests.engines.methods import ALONE, FEW, METHODS, model_of
 from tests.engines.small import SEQUENCES, SPACES, TEXTS, batch, segment, space, supernet_of
 
 SPACE = "uneven"
@@ -53,22 +53,10 @@ def slow_on(method: str, name: str, *, shared: bool = False) -> list[pytest.Mark
     return [pytest.mark.slow] if on_text or is_behind else []
 
 
-ALONE = {"random_search", "evolution alone", "enas alone"}
-"""Methods that begin anew every few epochs: see test_random_search."""
-METHODS = [*ENGINES, *sorted(ALONE - {*ENGINES})]
 EVERY_ENGINE = on([SPACE], METHODS)
 EVERY_KIND = on([SPACE], METHODS, shared=True)
 """For what the settings of a method hardly touch."""
 EVERY_SEARCH = on([SPACE], (m for m in METHODS if m not in ALONE))
-FEW: dict[str, dict[str, Any]] = {
-    "enas": {"units": 8, "updates": 2, "samples": 3, "candidates": 2},
-    "nao": {"pool": 8, "fresh": 3, "parents": 3, "units": 4, "fits": 2},
-    "evolution": {"population": 4, "tournament": 2, "cycles": 3},
-    "enas alone": {"children": "alone", "each": 1, "units": 8, "samples": 2},
-    "evolution alone": {"children": "alone", "each": 1, "population": 4, "tournament": 2},
-    "random": {"samples": 8},
-    "random_search": {"each": 1},
-}
 DRAWN = {method for method, model in SEARCH.items() if not model.learns}
 """Methods whose alphas are an architecture that was drawn."""
 EVERY_LEARNER = on([SPACE], (m for m in METHODS if m not in DRAWN | ALONE))
@@ -96,11 +84,6 @@ BY_HEART = [
     if m not in NOT_RECURRENT or n not in SEQUENCES
 ]
 LOGITS = {SPACE: (6, 3), "recurrent": (20, 3)}
-
-
-def model_of(method: str) -> type[SearchSettings]:
-    """Return the settings of a method, which may be said to train children alone."""
-    return SEARCH[method.removesuffix(" alone")]
 
 
 def start(

@@ -33,8 +33,9 @@ from dslnas.settings.search_parts import (
 from dslnas.settings.values import Adam, Sgd
 from dslnas.state import State, StateError
 from tests.engines.kinds import ON_EVERY_SPACE
+from tests.engines.methods import FEW
 from tests.engines.small import SEQUENCES, SKIPPED, batch, segment, space, supernet_of
-from tests.engines.test_contract import DROPOUT, FEW, NOT_RECURRENT
+from tests.engines.test_contract import DROPOUT, NOT_RECURRENT
 
 EPOCHS, RUN, STEPS = 4, 3, 2
 """Epochs of a search, those of them that are run, and the steps of one."""
