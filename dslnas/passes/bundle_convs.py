@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count, groupby
 
+from dslnas.graph.analysis.scalable import shared_statistics
 from dslnas.graph.fused_laws import kind_of_bundle
 from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.ops.catalogue import has_trait
@@ -28,11 +29,12 @@ def bundle_convs(graph: PrimitiveGraph) -> PrimitiveGraph:
 
     A node's level is the number of such convolutions on the longest way to its value. Those of
     one level never read each other, and all else of that level is behind them. What may draw random
-    numbers keeps its order, so that a network drops the same as without bundles.
+    numbers keeps its order, so that a network drops the same as without bundles. Norms that move
+    the same statistics keep theirs, too.
     """
     if not any(map(_is_bundled, graph.nodes)):
         return graph
-    levels = _levels(graph.nodes)
+    levels = _levels(graph)
     numbers = count(1)
 
     def place(node: Node) -> tuple[int, bool]:
@@ -49,13 +51,17 @@ def _is_bundled(node: Node) -> bool:
     return "bundle" in node.arguments
 
 
-def _levels(nodes: Sequence[Node]) -> dict[str, int]:
+def _levels(graph: PrimitiveGraph) -> dict[str, int]:
     levels: dict[str, int] = {}
-    drawn = 0
-    for node in nodes:
+    shared = shared_statistics(graph)
+    drawn, moved = 0, dict.fromkeys(shared, 0)
+    for node in graph.nodes:
         level = max((levels[name] for name in node.inputs), default=0) + _is_bundled(node)
         if not has_trait(node.primitive, Trait.UNORDERED):
             level = drawn = max(level, drawn)
+        statistics = shared.intersection(node.tensors)
+        level = max([level, *(moved[name] for name in statistics)])
+        moved.update(dict.fromkeys(statistics, level))
         levels[node.name] = level
     return levels
 

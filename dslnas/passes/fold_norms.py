@@ -18,6 +18,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dslnas.graph.analysis.folding import sum_behind
+from dslnas.graph.analysis.scalable import shared_statistics
 from dslnas.graph.graph import Node, PrimitiveGraph
 from dslnas.passes.rewrite import Pass
 
@@ -25,8 +26,9 @@ from dslnas.passes.rewrite import Pass
 def fold_norms(graph: PrimitiveGraph) -> PrimitiveGraph:
     """Return a graph in which norms and drop paths of images that only a sum reads are left to it.
 
-    One sum takes over norms of the same arguments only, those of the first. In a recurrent network
-    a sum may run for all steps at once, but a norm for every step by itself.
+    One sum takes over norms of the same arguments only, those of the first, and none that move the
+    statistics of others: a sum runs later than they do. In a recurrent network a sum may run for
+    all steps at once, but a norm for every step by itself.
     """
     return graph if graph.is_sequence else _norms_folded(_drops_folded(graph))
 
@@ -41,6 +43,7 @@ def _drops_folded(graph: PrimitiveGraph) -> PrimitiveGraph:
 
 
 def _norms_folded(graph: PrimitiveGraph) -> PrimitiveGraph:
+    shared = shared_statistics(graph)
     arguments: dict[str, object] = {}
     for node in graph.nodes:
         reader = sum_behind(graph, node) if node.primitive == "folded_norm" else None
@@ -49,6 +52,7 @@ def _norms_folded(graph: PrimitiveGraph) -> PrimitiveGraph:
 
     def folded(node: Node) -> Node:
         is_norm = node.primitive == "batch_norm" and len(node.shape) == 3
+        is_norm = is_norm and shared.isdisjoint(node.tensors)
         reader = sum_behind(graph, node) if is_norm else None
         if reader is None:
             return node

@@ -129,12 +129,12 @@ class Reference:
 
     @cached_property
     def expected(self) -> dict[str, Tensor]:
-        """What it gives."""
+        """The result of a run."""
         return self.gives()
 
     @cached_property
     def moved(self) -> dict[str, Tensor]:
-        """What it would give if all weights were off by `MOVED`."""
+        """The result of a run with all weights off by `MOVED`."""
         with moved_weights(self.network):
             return self.gives()
 
@@ -167,7 +167,7 @@ def assert_same(
     Args:
         ours: Result to look at.
         expected: Result as it should be.
-        reference: What gave it; without, there is no second look.
+        reference: Network that gave it; without, there is no second look.
     """
     largest = {
         of: max(float(t.abs().max()) for n, t in expected.items() if n.startswith("gradient") is of)

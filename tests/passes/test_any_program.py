@@ -87,6 +87,21 @@ SHARED_SOURCE = """cell a {
     node n1 = {bent, sep_conv(3)}(in1) + {bent, curved}(in1) + bent(in1)
     output last
 }"""
+# All norms of a cell's nodes move the same statistics: which comes first matters.
+ONE_NORM_FOR_ALL = """use std.cnn
+cell a {
+    inputs x
+    normalise batch_norm
+    node n0 = {conv(1), tanh}(x)
+    node n1 = {conv(3), tanh}(x)
+    node n2 = {tanh, sep_conv(3)}(n1)
+    node n3 = {conv(3), tanh}(x)
+    node n4 = {skip_connect, sep_conv(3)}(n3) + {tanh, conv(1)}(n2)
+    output n0 + n2 + n4
+}
+network { channels 4; stem conv(3, out = C); cells a; head global_avg_pool -> linear(classes) }
+evaluate { channels 4; auxiliary 0 }
+"""
 # What the head computes of a value of the cell, the cell computes of it, too.
 LIKE_ITS_HEAD = """use std.cnn
 cell a {
@@ -111,6 +126,7 @@ FIXED = {
     "signals": choosing("sep_conv(3), dil_conv(5), max_pool(3), skip_connect", shape=(2, 12)),
     "attention": choosing("attended, normed, max_pool(3)", definitions=ATTENTION),
     "norm behind norm": choosing("twice, thrice, skip_connect", definitions=TWO_NORMS),
+    "one norm for all": Program(ONE_NORM_FOR_ALL, (2, 6, 5), 3, training=True),
     "zeros behind a norm": choosing("zeroed, conv(3), relu", definitions=ZEROED),
     "cell like its head": Program(LIKE_ITS_HEAD, (), CLASSES, training=False),
 }

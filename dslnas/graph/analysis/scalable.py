@@ -1,4 +1,4 @@
-"""Layers that can take a scale and an offset of every channel into their weights."""
+"""Layers that can take a scale and an offset of every channel, and tensors that nodes share."""
 
 from __future__ import annotations
 
@@ -15,6 +15,15 @@ def shared_tensors(graph: PrimitiveGraph) -> frozenset[str]:
     """Return the full names of the tensors that more than one node computes with."""
     uses = Counter(chain.from_iterable(node.tensors for node in graph.nodes))
     return frozenset(name for name, count in uses.items() if count > 1)
+
+
+def shared_statistics(graph: PrimitiveGraph) -> frozenset[str]:
+    """Return the full names of the running statistics that several nodes move, one after the other.
+
+    In another order of these nodes they would come to something else.
+    """
+    trained = {name for name, weight in graph.tensors.items() if weight.trained}
+    return shared_tensors(graph) - trained
 
 
 def absorbed_norms(graph: PrimitiveGraph) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""What alpha means at its limits, and what of it means nothing."""
+"""Limits of alpha and of temperatures, and numbers in alpha that mean nothing."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def test_dropout_is_drawn_while_a_network_trains_and_not_while_it_is_measured() 
 
 
 def test_architectures_are_compared_on_one_batch_by_its_own_statistics() -> None:
-    """What one of them costs does not depend on which ones were measured before."""
+    """The loss of one does not depend on which ones were measured before."""
     run = next(r for m in METHODS if isinstance((r := Run(m)).engine, SampledEngine))
     assert isinstance(run.engine, SampledEngine)
     choices = [run.engine.uniform() for _ in range(3)]
