@@ -18,7 +18,7 @@ from dslnas.graph.graph import Node, PrimitiveGraph
 from tests.primitives import OF_PASSES
 
 CLASSES = 5
-"""Of images, or words of the vocabulary; of ratings users and items, too."""
+"""Classes of images, or words of a vocabulary; users and items of ratings, too."""
 DROPOUT = {"words": 0.2, "embedded": 0.3, "input": 0.4, "state": 0.3, "output": 0.2}
 
 
