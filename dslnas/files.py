@@ -68,7 +68,8 @@ def becoming(path: Path, mode: int = 0o644, before: Path | None = None) -> Itera
             os.replace(path, before)
         os.replace(temporary, path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise
     finally:
         os.close(lock)
@@ -177,11 +178,30 @@ def sync(file: IO[Any]) -> None:
 
 
 def remove_parts(folder: Path) -> None:
-    """Remove what is left of files, and of folders of some, whose writing was killed."""
+    """Remove what is left of files, and of folders of some, whose writing was killed.
+
+    Raises:
+        UserError: NAS021 if a folder cannot be removed.
+    """
     for path in folder.glob(f".*{PART}"):
         if path.is_dir():
-            shutil.rmtree(path)
+            try:
+                shutil.rmtree(path)
+            except OSError as error:
+                raise cannot_write(path, error) from None
     _remove_left(folder, ".")
+
+
+def remove(path: Path) -> None:
+    """Remove a file if it is there.
+
+    Raises:
+        UserError: NAS021 if it cannot be removed.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from None
 
 
 def user_cache() -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dslnas.json_model import MEASUREMENT, JsonModel
 
 
@@ -12,6 +14,17 @@ def without_measurements(model: JsonModel) -> dict[str, object]:
         value = getattr(model, name)
         if field.json_schema_extra == MEASUREMENT.json_schema_extra:
             kept.pop(name, None)
-        elif isinstance(value, JsonModel) and name in kept:
-            kept[name] = without_measurements(value)
+        elif name in kept:
+            kept[name] = _without(value)
     return kept
+
+
+def _without(value: object) -> object:
+    match value:
+        case JsonModel():
+            return without_measurements(value)
+        case Mapping():
+            return {key: _without(one) for key, one in value.items()}
+        case tuple():
+            return tuple(map(_without, value))
+    return value

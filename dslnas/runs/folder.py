@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from dslnas.diagnostics import user_error
-from dslnas.files import cannot_write, make_folder, remove_parts, sync, write_whole
+from dslnas.files import cannot_write, make_folder, remove, remove_parts, sync, write_whole
 from dslnas.json_model import damaged, json_text, parse_model
 from dslnas.runs.hold import is_held, is_passing
 from dslnas.runs.manifest import MANIFEST, Manifest
@@ -207,7 +207,7 @@ def has_checkpoint(path: Path) -> bool:
 def remove_checkpoints(path: Path, stage: Stage) -> None:
     """Remove the checkpoints of a loop that is over."""
     for name in CHECKPOINTS[stage]:
-        (path / name).unlink(missing_ok=True)
+        remove(path / name)
 
 
 def write_tensors(

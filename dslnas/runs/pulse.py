@@ -144,8 +144,8 @@ class Heart:
         write_whole(self._path, json_text(pulse.model_dump()))
 
     def stop(self) -> None:
-        """Remove the pulse: nothing is under way."""
-        with suppress(NotADirectoryError):  # its folder could not be made
+        """Remove the pulse: nothing is under way. One that stays is of a process that is gone."""
+        with suppress(OSError):
             self._path.unlink(missing_ok=True)
 
 

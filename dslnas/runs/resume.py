@@ -10,7 +10,7 @@ from difflib import ndiff
 from pathlib import Path
 
 from dslnas.diagnostics import user_error
-from dslnas.files import remove_parts
+from dslnas.files import remove, remove_parts
 from dslnas.runs.folder import (
     METRICS,
     SPEC,
@@ -64,7 +64,7 @@ def reopen(path: Path, before: Manifest, manifest: Manifest, spec: str) -> RunFo
 def _begun_again(path: Path, manifest: Manifest, spec: str) -> RunFolder:
     """Return the folder of a run of which no epoch is stored."""
     remove_parts(path)
-    (path / METRICS).unlink(missing_ok=True)
+    remove(path / METRICS)
     folder = RunFolder(path, manifest)
     folder.update()
     folder.write(SPEC, spec)

@@ -13,24 +13,25 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.kills.accidents import FAULTS, KILLS, Accident
 from tests.kills.cases import CASES, Case
 from tests.kills.processes import import_all
 from tests.kills.trial import Tally, Trials
 
 STAGES = ("before", "search", "training", "export", "after")
-WAYS = ("time", "call", "cold")
-HEAD = ("command", "kills", *STAGES, *WAYS, "trials", "same", "lost")
 
 
 def main() -> int:
-    """Kill commands, print a table, and return 1 if anything was lost."""
+    """Let commands have accidents, print tables, and return 1 if anything was lost."""
     kinds = tuple(dict.fromkeys(case.kind for case in CASES))
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=200, help="how many, in all")
+    parser.add_argument("--kills", type=int, default=0, help="how many, in all")
+    parser.add_argument("--faults", type=int, default=0, help="how many calls fail, in all")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     parser.add_argument("--kind", default=",".join(kinds), help=f"of {', '.join(kinds)}")
     parser.add_argument("--only", default="", help="part of the name of a command")
-    parser.add_argument("--cold", type=float, default=0.2, help="share of new processes")
+    parser.add_argument("--accident", default="", help="part of the name of an accident")
+    parser.add_argument("--cold", type=float, default=0.2, help="share of new processes killed")
     parser.add_argument("--folder", type=Path, help="where to work; what failed stays there")
     given = parser.parse_args()
     wanted = given.kind.split(",")
@@ -41,39 +42,54 @@ def main() -> int:
     import_all(folder / "loops")
     gc.collect()
     gc.freeze()
-    tallies = killed(cases, given.kills, random.Random(given.seed), folder, given.cold)
-    print(table(tallies))
-    lost = [what for tally in tallies.values() for what in tally.lost]
-    print(*lost, sep="\n")
-    return 1 if lost else 0
+    is_lost = False
+    for count, all_of_them, cold in ((given.kills, KILLS, given.cold), (given.faults, FAULTS, 0)):
+        accidents = [kind for kind in all_of_them if given.accident in kind.__name__]
+        if not count:
+            continue
+        place, drawn = folder / all_of_them[-1].__name__, random.Random(given.seed)
+        tallies = tried(cases, count, drawn, place, accidents, cold)
+        print(table(tallies, [*dict.fromkeys(kind.__name__ for kind in accidents), "Cold"]))
+        is_lost |= any(tally.lost for tally in tallies.values())
+    return int(is_lost)
 
 
-def killed(
-    cases: Sequence[Case], kills: int, drawn: random.Random, folder: Path, cold: float
+def tried(
+    cases: Sequence[Case],
+    count: int,
+    drawn: random.Random,
+    folder: Path,
+    accidents: Sequence[type[Accident]],
+    cold: float,
 ) -> dict[str, Tally]:
-    """Kill commands so often, and return what came of it by their names."""
+    """Let commands have so many accidents, and return what came of it by their names."""
     tallies = {}
     for number, case in enumerate(cases):
-        share = kills * (number + 1) // len(cases) - kills * number // len(cases)
-        trials = Trials(case, folder / str(number), drawn, cold)
-        while trials.tally.kills < share:
-            trials.run(share - trials.tally.kills)
-            print(case.name, trials.tally.kills, share, len(trials.tally.lost), file=sys.stderr)
+        share = count * (number + 1) // len(cases) - count * number // len(cases)
+        if not share:
+            continue
+        trials, told = Trials(case, folder / str(number), drawn, accidents, cold), 0
+        while trials.tally.accidents < share:
+            trials.run(share - trials.tally.accidents)
+            print(f"{case.name}: {trials.tally.accidents} of {share}", file=sys.stderr)
+            print(*trials.tally.lost[told:], sep="\n", end="", file=sys.stderr)
+            told = len(trials.tally.lost)
         tallies[case.name] = trials.tally
     return tallies
 
 
-def table(tallies: dict[str, Tally]) -> str:
+def table(tallies: dict[str, Tally], ways: Sequence[str]) -> str:
     """Return a table of what came of the trials, in Markdown."""
-    rows = [(name, *_numbers(tally)) for name, tally in tallies.items()]
+    head = ("command", "accidents", *STAGES, *ways, "trials", "same", "lost")
+    rows = [(name, *_numbers(tally, ways)) for name, tally in tallies.items()]
     sums = (sum(column) for column in zip(*(numbers for _, *numbers in rows), strict=True))
-    lines = [HEAD, ("---", *("---:",) * (len(HEAD) - 1)), *rows, ("all", *sums)]
+    lines = [head, ("---", *("---:",) * (len(head) - 1)), *rows, ("all", *sums)]
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
-def _numbers(tally: Tally) -> tuple[int, ...]:
-    stages, ways = (tally.stages[s] for s in STAGES), (tally.ways[w] for w in WAYS)
-    return (tally.kills, *stages, *ways, tally.trials, tally.same, tally.trials - tally.same)
+def _numbers(tally: Tally, ways: Sequence[str]) -> tuple[int, ...]:
+    by = (*(tally.stages[stage] for stage in STAGES), *(tally.ways[way] for way in ways))
+    return (tally.accidents, *by, tally.trials, tally.same, tally.trials - tally.same)
 
 
 if __name__ == "__main__":

@@ -10,17 +10,19 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
+from tests.kills.accidents import Accident, After
+from tests.kills.calls import Calls
 from tests.kills.folders import CACHE
-from tests.kills.moments import Calls, Moment
-
-PAUSE = 0.001
-"""Seconds between two looks at a process."""
 
 LONGEST = 600.0
 """Seconds after which a process that nobody kills is taken for one that hangs."""
@@ -33,14 +35,12 @@ class End:
     Attributes:
         code: Its exit code; None where it was killed.
         seconds: How long it lived.
-        calls: How many of its calls changed files, where that was counted.
         out: Its stdout.
         told: Its stderr.
     """
 
     code: int | None
     seconds: float
-    calls: int
     out: bytes
     told: str
 
@@ -65,53 +65,74 @@ def import_all(kept_loops: Path) -> None:
     from dslnas.training import search, steps, train  # noqa: F401
 
 
-def forked(arguments: Sequence[str], folder: Path, logs: Path, moment: Moment) -> End:
-    """Run a command in a fork of this process, in a folder, and let it die at a moment."""
+def forked(arguments: Sequence[str], folder: Path, accident: Accident | None = None) -> End:
+    """Run a command in a fork of this process, in a folder, and let it have an accident."""
 
     def command() -> int:
-        from dslnas.cli.main import main
+        if accident is not None:
+            accident.await_in(folder)
+        return _command(arguments)
 
-        calls = Calls(folder, moment)
-        sys.addaudithook(calls.hear)
-        os.fsync = calls.sync  # type: ignore[assignment] # files are given by handles here
-        sys.argv = ["dslnas", *arguments]
+    return _end_of_fork(command, folder, None if accident is None else accident.end)
+
+
+def _command(arguments: Sequence[str]) -> int:
+    from dslnas.cli.main import main
+
+    sys.argv = ["dslnas", *arguments]
+    try:
+        main()
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 0
+    return 0
+
+
+def counted(arguments: Sequence[str], folder: Path, calls: Calls) -> int:
+    """Run a command as `forked` does, and return how many calls it made of those that may fail."""
+    reading, writing = os.pipe()
+
+    def command() -> int:
+        calls.listen()
         try:
-            main()
-        except SystemExit as ended:
-            return ended.code if isinstance(ended.code, int) else 0
+            return _command(arguments)
         finally:
-            (logs / "calls").write_text(str(calls.count))
-        return 0
+            sys.setprofile(None)
+            os.write(writing, str(calls.count).encode())
 
-    return _watched(_fork(command, folder, logs), logs, moment)
+    end = _end_of_fork(command, folder)
+    assert end.code == 0, end.told
+    count = int(os.read(reading, 100))
+    os.close(reading)
+    os.close(writing)
+    return count
 
 
-def called(function: Callable[[Path], None], folder: Path, logs: Path) -> None:
+def called(function: Callable[[Path], None], folder: Path) -> None:
     """Call a function in a fork of this process, in a folder."""
 
     def command() -> int:
         function(folder)
         return 0
 
-    end = _watched(_fork(command, folder, logs), logs, Moment())
+    end = _end_of_fork(command, folder)
     assert end.code == 0, end.told
 
 
-def _fork(command: Callable[[], int], folder: Path, logs: Path) -> int:
-    """Return the number of a process that runs a function in a folder."""
-    (logs / "calls").unlink(missing_ok=True)
+def _end_of_fork(command: Callable[[], int], folder: Path, seconds: float | None = None) -> End:
+    """Run a function in a fork of this process, in a folder, and return how it ended."""
+    streams = Streams()
     pid = os.fork()
     if pid:
-        return pid
+        return _watched(pid, streams, seconds)
     code = 3
     try:
         os.setpgid(0, 0)
         os.chdir(folder)
         os.environ |= environment(folder)
         sys.stdin = open(os.devnull)  # noqa: SIM115 - it lives as long as the process
-        for number, name in ((1, "out"), (2, "err")):
-            log = os.open(logs / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-            os.dup2(log, number)
+        for number, handle in enumerate(streams.handles, 1):
+            os.dup2(handle, number)
+            os.close(handle)
         sys.stdout = open(1, "w", encoding="utf-8")  # noqa: SIM115
         sys.stderr = open(2, "w", encoding="utf-8", buffering=1)  # noqa: SIM115
         code = command()
@@ -122,21 +143,47 @@ def _fork(command: Callable[[], int], folder: Path, logs: Path) -> int:
         os._exit(code)
 
 
-def started(arguments: Sequence[str], folder: Path, logs: Path, moment: Moment) -> End:
-    """Run a command as a new process, in a folder, and let it die after a time."""
-    with (logs / "out").open("wb") as out, (logs / "err").open("wb") as err:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dslnas", *arguments],
-            cwd=folder,
-            env={**os.environ, **environment(folder)},
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=err,
-            process_group=0,
-        )
-        end = _watched(process.pid, logs, moment)
+def started(arguments: Sequence[str], folder: Path, accident: After | None = None) -> End:
+    """Run a command as a new process, in a folder, and kill it if that is its accident."""
+    streams = Streams()
+    out, err = streams.handles
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dslnas", *arguments],
+        cwd=folder,
+        env={**os.environ, **environment(folder)},
+        stdin=subprocess.DEVNULL,
+        stdout=out,
+        stderr=err,
+        process_group=0,
+    )
+    end = _watched(process.pid, streams, None if accident is None else accident.end)
     process.returncode = 0  # it was waited for
     return end
+
+
+class Streams:
+    """Hears stdout and stderr of a process by pipes: where files are full there is no log.
+
+    Attributes:
+        handles: The ends that it writes to.
+    """
+
+    def __init__(self) -> None:
+        pipes = [os.pipe(), os.pipe()]
+        self.handles = [writing for _, writing in pipes]
+        self._ends = [open(reading, "rb") for reading, _ in pipes]  # noqa: SIM115
+
+    def read(self) -> list[bytes]:
+        """Close the ends of the process here, and return what it wrote when it has closed them."""
+        for handle in self.handles:
+            os.close(handle)
+        with ThreadPoolExecutor() as pool:
+            return [*pool.map(_all_of, self._ends)]
+
+
+def _all_of(end: BinaryIO) -> bytes:
+    with end:
+        return end.read()
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -144,35 +191,23 @@ def environment(folder: Path) -> dict[str, str]:
     return {"XDG_CACHE_HOME": str(folder / CACHE), "OMP_NUM_THREADS": "1"}
 
 
-def _watched(pid: int, logs: Path, moment: Moment) -> End:
-    """Wait for a process, kill its group at a moment, and return how it ended."""
+def _watched(pid: int, streams: Streams, seconds: float | None) -> End:
+    """Wait for a process, kill its group after so many seconds, and return how it ended."""
     begin = time.monotonic()
-    until = LONGEST if moment.seconds is None else moment.seconds
-    while True:
-        ended, status = os.waitpid(pid, os.WNOHANG)
-        gone = time.monotonic() - begin
-        if ended:
-            break
-        if gone >= until:
-            _kill(pid)
-            _, status = os.waitpid(pid, 0)
-            break
-        time.sleep(PAUSE)
-    assert gone < LONGEST, f"it hangs: {(logs / 'err').read_text()}"
+    limit = LONGEST if seconds is None else seconds
+    late = threading.Timer(limit, _kill, (pid,))
+    late.start()
+    out, err = streams.read()
+    _, status = os.waitpid(pid, 0)
+    late.cancel()
+    gone, told = time.monotonic() - begin, err.decode(errors="replace")
+    assert gone < LONGEST, f"it hangs: {told}"
     code = os.waitstatus_to_exitcode(status)
-    calls = logs / "calls"
-    return End(
-        code=None if code == -signal.SIGKILL else code,
-        seconds=gone,
-        calls=int(calls.read_text() or "0") if calls.exists() else 0,
-        out=(logs / "out").read_bytes() if (logs / "out").exists() else b"",
-        told=(logs / "err").read_text(errors="replace") if (logs / "err").exists() else "",
-    )
+    return End(None if code == -signal.SIGKILL else code, gone, out, told)
 
 
 def _kill(pid: int) -> None:
     """Kill the group of a process, or the process alone, whose group is not there yet."""
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
+    with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
+        os.killpg(pid, signal.SIGKILL)

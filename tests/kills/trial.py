@@ -1,27 +1,24 @@
-"""A trial: a command is killed, gone on with, killed again, and comes to the end after all."""
+"""A trial: a command has an accident, goes on, has another, and comes to its end after all."""
 
 from __future__ import annotations
 
 import random
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.kills.accidents import Accident, After, Whole
 from tests.kills.cases import Case
 from tests.kills.folders import differences, files_in, harm, left_over, stage_of
-from tests.kills.moments import NEVER, Moment
-from tests.kills.processes import End, called, forked, started
-
-FIRST = 0.5
-"""The first seconds of a process, which get more kills than their share."""
+from tests.kills.processes import End, called, counted, forked, started
 
 MOST = 4
-"""Kills in a trial, at most."""
+"""Accidents in a trial, at most."""
 
 BROKEN = ("Traceback", "internal error", "the checkpoint before is taken", "damaged")
-"""Words of no process that goes on after a kill."""
+"""Words of no process that goes on after an accident."""
 
 
 @dataclass
@@ -29,8 +26,8 @@ class Tally:
     """The outcome of the trials of a command.
 
     Attributes:
-        stages: Kills by the stage in which they came.
-        ways: Kills by their way: of a fork after a `time`, of a `cold` process, at a `call`.
+        stages: Accidents by the stage in which they came.
+        ways: Accidents by their kind, those of new processes as `cold`.
         trials: Trials.
         same: Those that came to what a command came to that nobody killed, and left nothing else.
         lost: Sentences on all that was lost, damaged, or told wrongly.
@@ -43,8 +40,8 @@ class Tally:
     lost: list[str] = field(default_factory=list)
 
     @property
-    def kills(self) -> int:
-        """All kills."""
+    def accidents(self) -> int:
+        """All accidents."""
         return self.stages.total()
 
 
@@ -56,91 +53,109 @@ class Trials:
         tally: Their outcome.
     """
 
-    def __init__(self, case: Case, folder: Path, drawn: random.Random, cold: float) -> None:
-        """Lay what the command begins with, and run it to its end as a fork and as a new process.
+    def __init__(
+        self,
+        case: Case,
+        folder: Path,
+        drawn: random.Random,
+        kinds: Sequence[type[Accident]],
+        cold: float,
+    ) -> None:
+        """Lay what the command begins with, and run it to its end as often as is needed.
 
         Args:
             case: The command.
             folder: An empty folder.
-            drawn: Draws moments.
+            drawn: Draws accidents.
+            kinds: Their kinds.
             cold: Share of the trials with new processes.
         """
         self.case, self.tally = case, Tally()
-        self._drawn, self._cold, self._folder = drawn, cold, folder
+        self._drawn, self._kinds, self._cold, self._folder = drawn, kinds, cold, folder
         self._base, self._whole = folder / "base", folder / "whole"
-        self._logs = folder / "logs"
-        for path in (self._base, self._logs):
-            path.mkdir(parents=True)
-        called(case.base, self._base, self._logs)
-        self._forked = self._to_the_end(self._whole, is_cold=False)
+        self._place = folder / "trial"  # runs write down where their data lie
+        self._base.mkdir(parents=True)
+        called(case.base, self._base)
+        self._end = self._to_the_end(forked)
+        self._place.rename(self._whole)
+        self._forked = Whole(self._end.seconds, self._counts())
         if cold:
-            again = folder / "again"
-            self._started = self._to_the_end(again, is_cold=True)
-            others = [*differences(again, self._whole)]
-            assert not others, f"two runs of {case.name} differ: {others}"
-            shutil.rmtree(again)
+            self._started = Whole(self._to_the_end(started).seconds, {})
+            self._check_same()
 
-    def _to_the_end(self, folder: Path, *, is_cold: bool) -> End:
-        """Run the command in a new folder, which nobody kills."""
-        shutil.copytree(self._base, folder)
-        end = (started if is_cold else forked)(self.case.arguments, folder, self._logs, NEVER)
+    def _to_the_end(self, run: Callable[[Sequence[str], Path], End]) -> End:
+        """Run the command without an accident."""
+        shutil.copytree(self._base, self._place)
+        end = run(self.case.arguments, self._place)
         assert end.code == 0, end.told
         return end
 
+    def _counts(self) -> dict[str, int]:
+        """Return how many calls it makes that may fail, by their kind."""
+        found = {}
+        for kind in sorted({kind.calls for kind in self._kinds if kind.calls}, key=str):
+            shutil.copytree(self._base, self._place)
+            calls = kind(self._place)
+            found[kind.__name__] = counted(self.case.arguments, self._place, calls)
+            self._check_same()
+        return found
+
+    def _check_same(self) -> None:
+        """Check that the command came to the same again, and remove what it wrote."""
+        others = [*differences(self._place, self._whole)]
+        assert not others, f"two runs of {self.case.name} differ: {others}"
+        shutil.rmtree(self._place)
+
     def run(self, most: int) -> None:
-        """Make a trial with so many kills at most."""
-        folder = self._folder / "trial"
-        shutil.copytree(self._base, folder)
+        """Make a trial with so many accidents at most."""
+        shutil.copytree(self._base, self._place)
         is_cold = self._drawn.random() < self._cold
         wanted = min(most, MOST, 1 + int(self._drawn.expovariate(0.8)))
-        found = self._killed(folder, wanted, is_cold=is_cold)
+        found = self._tried(wanted, is_cold=is_cold)
         self.tally.trials += 1
         self.tally.same += not found
         self.tally.lost += found
         if found:  # to be looked at
-            folder.rename(self._folder / f"failed-{self.tally.trials}")
+            self._place.rename(self._folder / f"failed-{self.tally.trials}")
         else:
-            shutil.rmtree(folder)
+            shutil.rmtree(self._place)
 
-    def _killed(self, folder: Path, wanted: int, *, is_cold: bool) -> list[str]:
-        """Kill the command so often, let it come to its end, and return what was wrong."""
-        run, found, kills = started if is_cold else forked, list[str](), list[Moment]()
-        end = None
-        while len(kills) < wanted:
-            moment, way = self._moment(is_cold=is_cold)
-            before = {name: path.read_bytes() for name, path in files_in(folder).items()}
-            end = run(self._arguments(kills), folder, self._logs, moment)
-            if not end.is_killed:
+    def _tried(self, wanted: int, *, is_cold: bool) -> list[str]:
+        """Let the command have so many accidents and come to its end; return what was wrong."""
+        folder, found, before = self._place, list[str](), list[Accident]()
+        while len(before) < wanted:
+            there = {name: path.read_bytes() for name, path in files_in(folder).items()}
+            accident, end = self._with_an_accident(bool(before), is_cold=is_cold)
+            before.append(accident)
+            if end.code == 0 and accident.end is not None:  # it came too late
                 break
-            kills.append(moment)
             self.tally.stages[stage_of(folder)] += 1
-            self.tally.ways[way] += 1
-            found += harm(folder, before, self._whole)
-            found += _broken(end)
-        if end is None or end.is_killed:
-            end = run(self._arguments(kills), folder, self._logs, NEVER)
+            self.tally.ways["Cold" if is_cold else type(accident).__name__] += 1
+            found += [*harm(folder, there, self._whole), *_broken(end)]
+        end = forked(self._arguments(goes_on=True), folder)
         if end.code == 0:
             found += [*differences(folder, self._whole), *left_over(folder)]
-            found += [] if end.out == self._forked.out or self.case.again else ["stdout differs"]
-        else:
-            found.append(f"ended with {end.code}: {end.told.strip()}")
+            found += [] if end.out == self._end.out or self.case.again else ["stdout differs"]
         found += _broken(end)
-        return [f"{self.case.name} after {kills}: {what}" for what in dict.fromkeys(found)]
+        return [f"{self.case.name} after {before}: {what}" for what in dict.fromkeys(found)]
 
-    def _arguments(self, kills: Sequence[Moment]) -> tuple[str, ...]:
-        return (*self.case.arguments, *(self.case.again if kills else ()))
+    def _with_an_accident(self, goes_on: bool, *, is_cold: bool) -> tuple[Accident, End]:
+        """Draw an accident, run the command, and return how it ended."""
+        arguments = self._arguments(goes_on=goes_on)
+        if is_cold:
+            late = After.draw(self._drawn, self._started)
+            return late, started(arguments, self._place, late)
+        accident = self._drawn.choice(self._kinds).draw(self._drawn, self._forked)
+        return accident, forked(arguments, self._place, accident)
 
-    def _moment(self, *, is_cold: bool) -> tuple[Moment, str]:
-        """Draw a moment at which a process dies, and return it with its kind."""
-        seconds = (self._started if is_cold else self._forked).seconds
-        if self._drawn.random() < 0.15:
-            seconds = min(FIRST, seconds)
-        elif not is_cold and self._drawn.random() < 0.5:
-            call = self._drawn.randrange(max(1, self._forked.calls))
-            return Moment(call=call, written=self._drawn.random()), "call"
-        return Moment(seconds=self._drawn.uniform(0, seconds)), "cold" if is_cold else "time"
+    def _arguments(self, *, goes_on: bool) -> tuple[str, ...]:
+        return (*self.case.arguments, *(self.case.again if goes_on else ()))
 
 
 def _broken(end: End) -> list[str]:
-    """Return what a process should not have said."""
-    return [f"it said `{text}`: {end.told.strip()}" for text in BROKEN if text in end.told]
+    """Return what is wrong with the end of a process."""
+    is_told = end.code == 1 and "error[NAS" in end.told
+    said = [text for text in BROKEN if text in end.told]
+    if not said and (end.code in (None, 0) or is_told):
+        return []
+    return [f"it ended with {end.code}:\n{end.told[-2000:].strip()}"]
