@@ -78,6 +78,7 @@ class Case:
         arguments: The command line.
         base: Lays what it begins with.
         again: Arguments that let it go on; without any it is given again as it is.
+        races: Whether two of it begin at once in one folder, too.
     """
 
     kind: str
@@ -85,6 +86,7 @@ class Case:
     arguments: tuple[str, ...]
     base: Base
     again: tuple[str, ...] = ()
+    races: bool = False
 
     @property
     def name(self) -> str:
@@ -130,7 +132,7 @@ def finished(folder: Path) -> None:
 def _search(of: str, kind: str = "search", *more: str) -> Case:
     arguments = ("compile", f"{of}.nas", "--search", "--out", RUN, *OFTEN, *more)
     label = f"{of} {' '.join(more)}".strip()
-    return Case(kind, label, arguments, specs, ("--resume",))
+    return Case(kind, label, arguments, specs, ("--resume",), races=of == "ratings")
 
 
 def _train(of: str) -> Case:
@@ -139,7 +141,7 @@ def _train(of: str) -> Case:
 
 def _sweep(of: str, vary: str) -> Case:
     arguments = ("sweep", f"{of}.nas", "--vary", vary, "--out", RUN, *OFTEN)
-    return Case("sweep", f"{of} {vary}", arguments, specs, ("--resume",))
+    return Case("sweep", f"{of} {vary}", arguments, specs, ("--resume",), races=True)
 
 
 OTHERS = ("--set", "export.precision=int8, float16", "--set", "export.within=50%")
@@ -148,13 +150,13 @@ CASES = (
     *(_search(of) for of in ("image", "text", "ratings", "evolution", "streamed")),
     *(_train(of) for of in ("image", "text", "ratings")),
     Case("export", "a trained run", ("export", RUN), trained),
-    Case("export", "a finished run, again", ("export", RUN), finished),
+    Case("export", "a finished run, again", ("export", RUN), finished, races=True),
     Case("export", "in other precisions", ("export", RUN, *OTHERS), finished),
     Case("export", "to another folder", ("export", RUN, "--out", "files"), finished),
     Case("export", "without training", ("export", "cell.nas", "--untrained"), found("image")),
     _search("ratings", "repeats", "--repeats", "2"),
     _search("brief", "repeats", "--repeats", "2", "--no-baseline"),
-    _sweep("ratings", "search=darts,random"),
+    _sweep("ratings", "data.batch=32,64"),
     Case("files", "convert", ("convert", RUN, "--to", "nas", "--out", "other.nas"), finished),
     Case("files", "draw", ("draw", RUN, "--out", "cells.svg"), finished),
     Case("files", "report", ("report", RUN), finished),

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -73,7 +74,12 @@ def forked(arguments: Sequence[str], folder: Path, accident: Accident | None = N
             accident.await_in(folder)
         return _command(arguments)
 
-    return _end_of_fork(command, folder, None if accident is None else accident.end)
+    return _fork(command, folder)(None if accident is None else accident.end)
+
+
+def forked_beside(arguments: Sequence[str], folder: Path) -> Callable[[], End]:
+    """Run a command as `forked` does, and return what waits for its end."""
+    return partial(_fork(lambda: _command(arguments), folder), None)
 
 
 def _command(arguments: Sequence[str]) -> int:
@@ -99,7 +105,7 @@ def counted(arguments: Sequence[str], folder: Path, calls: Calls) -> int:
             sys.setprofile(None)
             os.write(writing, str(calls.count).encode())
 
-    end = _end_of_fork(command, folder)
+    end = _fork(command, folder)(None)
     assert end.code == 0, end.told
     count = int(os.read(reading, 100))
     os.close(reading)
@@ -114,16 +120,20 @@ def called(function: Callable[[Path], None], folder: Path) -> None:
         function(folder)
         return 0
 
-    end = _end_of_fork(command, folder)
+    end = _fork(command, folder)(None)
     assert end.code == 0, end.told
 
 
-def _end_of_fork(command: Callable[[], int], folder: Path, seconds: float | None = None) -> End:
-    """Run a function in a fork of this process, in a folder, and return how it ended."""
+def _fork(command: Callable[[], int], folder: Path) -> Callable[[float | None], End]:
+    """Run a function in a fork of this process, in a folder.
+
+    Returns:
+        A function that waits for its end, and kills it after so many seconds.
+    """
     streams = Streams()
     pid = os.fork()
     if pid:
-        return _watched(pid, streams, seconds)
+        return partial(_watched, pid, streams)
     code = 3
     try:
         os.setpgid(0, 0)
