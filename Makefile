@@ -6,9 +6,13 @@ BIN = .venv/bin
 DEMO = specs/digits_darts.nas
 DEMO_TEXT = specs/text_darts.nas
 DEMO_RATINGS = specs/ratings_sif.nas
+TOOLS = .venv/tools/bin
+RESOLVE = $(TOOLS)/uv pip compile --quiet --no-header --no-annotate pyproject.toml \
+    --extra fast --extra heic --extra lsp --extra parquet --extra png --extra tensorboard
 FUZZ_MINUTES = 60
 
 .PHONY: help demo demo-text demo-ratings test test-scale fuzz check docs clean same-python
+.PHONY: matrix constraints wheel audit
 
 help: ## List the targets (this text)
 	@echo "Usage: make TARGET"
@@ -43,6 +47,32 @@ fuzz: same-python .venv/installed ## From nothing: feed broken input to all read
 	@echo "==> Feeding broken specs and files to all that reads some, for $(FUZZ_MINUTES) minutes."
 	@echo "    Inputs that fail are kept in tests/fuzz/corpus, and the tests read them from then on."
 	$(BIN)/python -m tests.fuzz --minutes $(FUZZ_MINUTES)
+
+matrix: same-python .venv/installed ## Run on other Pythons and versions, without packages, as another user
+	@echo "==> Making environments; gigabytes are downloaded where torch comes with CUDA."
+	$(BIN)/python -m tests.matrix
+
+constraints: .venv/tools/installed ## Resolve the lowest versions and the hashes anew
+	@mkdir -p build
+	$(RESOLVE) --resolution lowest-direct --python-version 3.11 -o build/lowest.txt
+	$(RESOLVE) --universal --python-version 3.11 -c constraints.txt --generate-hashes -o build/hashed.txt
+	@for name in lowest hashed; do \
+	    { sed '/^[^#]/,$$d' constraints-$$name.txt; cat build/$$name.txt; } >build/$$name.new && \
+	    mv build/$$name.new constraints-$$name.txt; done
+
+wheel: same-python .venv/installed .venv/tools/installed ## Build the sdist, the wheel and its SBOM in dist/
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+	$(TOOLS)/cyclonedx-py requirements constraints-hashed.txt --pyproject pyproject.toml \
+	    --output-reproducible --of JSON -o "$$(echo dist/*.whl | sed 's/-py3.*//').cdx.json"
+
+audit: same-python .venv/installed .venv/tools/installed ## List licences; look for known vulnerabilities
+	@echo "==> Licences of all that is installed with dslnas; one without is an error."
+	$(BIN)/python -m tests.supply.licences
+	@echo "==> Known vulnerabilities of the hashed versions; without its database this fails."
+	@$(TOOLS)/pip-audit --strict --disable-pip --require-hashes -r constraints-hashed.txt \
+	    --progress-spinner off || { echo "Not audited, or with findings: see above. Offline, or at" \
+	    "an index without advisories, nothing is known of any vulnerability." >&2; exit 1; }
 
 check: same-python .venv/installed ## Lint, format, types, import rules (nothing is changed)
 	@echo "==> Checking style, types and import rules."
@@ -95,3 +125,10 @@ same-python:
 .venv/loops: .venv/installed $(wildcard dslnas/backends/torch/kernels/*.py)
 	@$(BIN)/dslnas loops --precision float32 --precision float64
 	@touch .venv/loops
+
+# Programs that only make releases: apart, so that what they need is not among what is tested.
+.venv/tools/installed: .venv/installed
+	@echo "==> Installing uv, pip-audit and cyclonedx-bom in .venv/tools."
+	$(BIN)/python -m venv .venv/tools
+	$(TOOLS)/pip install --quiet 'uv>=0.13' 'pip-audit>=2.10' 'cyclonedx-bom>=7.5'
+	@touch .venv/tools/installed

@@ -20,14 +20,21 @@ from dslnas.backends.onnx.versions import check_whole, nodes_of
 TOLERANCE = 1e-4
 """Largest difference from ONNX's reference evaluator, which sums in another order."""
 
+LOOPS_SINCE = (1, 22)
+"""Version of onnx whose evaluator has the body of a Scan read weights that lie outside of it."""
+_ONNX = tuple(map(int, onnx.__version__.split(".")[:2]))
+
 
 def assert_sound(model: ModelProto, inputs: Mapping[str, NDArray[Any]]) -> None:
     """Check that a model is right by ONNX's own means, and that nothing in it is superfluous."""
     check_whole(model)
     assert superfluous(model) == []
+    outputs = assert_runs(model, inputs)
+    if _ONNX < LOOPS_SINCE and any(node.op_type == "Scan" for node in nodes_of(model.graph)):
+        return
     with np.errstate(over="ignore", invalid="ignore"):  # its sigmoid takes both of its forms
         expected = evaluator(model).run(None, dict(inputs))
-    for wanted, found in zip(expected, assert_runs(model, inputs), strict=True):
+    for wanted, found in zip(expected, outputs, strict=True):
         scale = max(1.0, np.abs(wanted).max(initial=0))
         assert np.abs(wanted - found).max(initial=0) < TOLERANCE * scale
 

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
+from numba import __version__ as numba
 from numba import config
 
 from dslnas.files import user_cache
@@ -18,9 +19,10 @@ def cache_folder() -> Path:
     """Return where compiled loops are kept: in numba's folder, if one is set, or the user's.
 
     The name tells the state of all files here: numba looks at a loop's own file alone, but what it
-    keeps contains the functions of other files.
+    keeps contains the functions of other files. It tells numba's version, too: each throws away
+    what another has kept.
     """
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(numba.encode())
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())
     place = Path(config.CACHE_DIR, "dslnas") if config.CACHE_DIR else user_cache()
