@@ -23,7 +23,16 @@ from dslnas.passes.rewrite import Pass
 
 
 def distribute_mix(graph: PrimitiveGraph) -> PrimitiveGraph:
-    """Return a graph in which every `mix` stands as far in front as it can."""
+    """Return a graph in which every `mix` stands as far in front as it can.
+
+    Of mixes of mixes the outer ones follow, once the inner ones have made room.
+    """
+    while (changed := _all_distributed(graph)) != graph:
+        graph = changed
+    return graph
+
+
+def _all_distributed(graph: PrimitiveGraph) -> PrimitiveGraph:
     nodes: list[Node] = []
     shares: dict[object, str] = {}
     for node in graph.nodes:

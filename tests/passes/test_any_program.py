@@ -102,6 +102,24 @@ cell a {
 network { channels 4; stem conv(3, out = C); cells a; head global_avg_pool -> linear(classes) }
 evaluate { channels 4; auxiliary 0 }
 """
+# Gates of choices inside of choices: the outer ones can be weighed before them, once the inner are.
+GATES_IN_GATES = """use std.cnn
+op full = linear(C)
+gate constant(f, state, reads = state) {
+    let a = tanh(state)
+    output a + (a * reads - (f(state) * a + a))
+}
+cell a {
+    inputs x
+    states h
+    node n1 = {identity, ({full, relu} -> {tanh, relu})}(h) + identity(x)
+    edge constant
+    keep all
+    output mean
+}
+network { channels 4; stem embedding; head tied_linear; cells a }
+evaluate { channels 4 }
+"""
 # What the head computes of a value of the cell, the cell computes of it, too.
 LIKE_ITS_HEAD = """use std.cnn
 cell a {
@@ -127,6 +145,7 @@ FIXED = {
     "attention": choosing("attended, normed, max_pool(3)", definitions=ATTENTION),
     "norm behind norm": choosing("twice, thrice, skip_connect", definitions=TWO_NORMS),
     "one norm for all": Program(ONE_NORM_FOR_ALL, (2, 6, 5), 3, training=True),
+    "gates in gates": Program(GATES_IN_GATES, (), CLASSES, training=True),
     "zeros behind a norm": choosing("zeroed, conv(3), relu", definitions=ZEROED),
     "cell like its head": Program(LIKE_ITS_HEAD, (), CLASSES, training=False),
 }
@@ -177,6 +196,7 @@ def test_any_program_computes_the_same_behind_all_pairs_of_passes(program: Progr
 
 @settings(max_examples=examples(8))
 @given(programs())
+@example(FIXED["gates in gates"])
 def test_any_program_computes_the_same_as_networks_run_it(program: Program) -> None:
     once = optimised(program.graph)
     assert optimised(once) == once
