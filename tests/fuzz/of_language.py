@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
 from hypothesis import strategies as st
 
-from dslnas.app.compile import compile_source, spec_source
-from dslnas.app.compiled import CompiledSpace
+from dslnas.app.compile import architecture_text, compile_source, spec_source
+from dslnas.app.compiled import CompiledArchitecture, CompiledSearch, CompiledSpace
 from dslnas.app.convert import convert
 from dslnas.app.editor import verdict
 from dslnas.app.show import exact
@@ -32,6 +34,7 @@ from dslnas.source import SourceFile
 from dslnas.space.count import count_architectures
 from dslnas.space.notation.catalogue import NOTATIONS
 from dslnas.tasks.catalogue import TASK_SETTINGS
+from dslnas.training.baseline import random_architecture
 from tests.conftest import REPOSITORY
 from tests.fuzz.data_beside import write_data
 from tests.fuzz.target import BrokenLawError, Target
@@ -60,7 +63,8 @@ def _check(path: Path) -> None:
     source = spec_source(path)
     program = parse(source)
     text = format_program(program)
-    again = parse(SourceFile(source.name, text))
+    with _lawful("a program that is formatted is refused"):
+        again = parse(replace(source, text=text))
     if again != program:
         raise BrokenLawError("formatting changes a program")
     if format_program(again) != text:
@@ -68,9 +72,31 @@ def _check(path: Path) -> None:
     compiled = compile_source(source)
     if isinstance(compiled, CompiledSpace):
         json.dumps(exact(count_architectures(compiled.space)))
-    effective = compile_source(SourceFile(source.name, compiled.text, source.path))
+    with _lawful("a spec that is written out is refused"):
+        effective = compile_source(replace(source, text=compiled.text))
     if (effective.text, effective.hash) != (compiled.text, compiled.hash):
         raise BrokenLawError("a spec that is written out is another one")
+    if isinstance(compiled, CompiledSearch):
+        _derive(compiled, source)
+
+
+def _derive(compiled: CompiledSearch, source: SourceFile) -> None:
+    """Draw an architecture, and write it: it is the same when it is read."""
+    drawn = random_architecture(compiled.space, compiled.program.derivation, 0)
+    with _lawful("an architecture that is written is refused"):
+        text = architecture_text(compiled, drawn, "Drawn.")
+        found = compile_source(replace(source, text=text))
+    if not isinstance(found, CompiledArchitecture) or found.architecture.hash != drawn.hash:
+        raise BrokenLawError("an architecture that is written is another one")
+
+
+@contextmanager
+def _lawful(broken: str) -> Iterator[None]:
+    """Raise `BrokenLawError` for an error inside, in what the program itself wrote."""
+    try:
+        yield
+    except UserError as error:
+        raise BrokenLawError(broken) from error
 
 
 def read_mended(content: bytes, folder: Path) -> None:
