@@ -46,6 +46,8 @@ test-scale: same-python .venv/loops ## From nothing: run the tests of several pr
 fuzz: same-python .venv/installed ## From nothing: feed broken input to all readers, FUZZ_MINUTES=60
 	@echo "==> Feeding broken specs and files to all that reads some, for $(FUZZ_MINUTES) minutes."
 	@echo "    Inputs that fail are kept in tests/fuzz/corpus, and the tests read them from then on."
+	@$(BIN)/python -m pip install --quiet --only-binary atheris -c constraints.txt -e '.[fuzz]' || \
+	    echo "    There is no Atheris for this Python: inputs are made without looking at coverage."
 	$(BIN)/python -m tests.fuzz --minutes $(FUZZ_MINUTES)
 
 matrix: same-python .venv/installed ## Run on other Pythons and versions, without packages, as another user
