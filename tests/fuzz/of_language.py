@@ -12,6 +12,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from hypothesis import strategies as st
+from lsprotocol.types import Position
+from pygls.workspace import PositionCodec
 
 from dslnas.app.compile import architecture_text, compile_source, spec_source
 from dslnas.app.compiled import CompiledArchitecture, CompiledSearch, CompiledSpace
@@ -30,6 +32,7 @@ from dslnas.language.link.overrides import parse_variation
 from dslnas.language.link.sources import LIBRARY
 from dslnas.language.print.format import format_program
 from dslnas.language.syntax.parse import parse
+from dslnas.language_server.convert import Lines, mistake
 from dslnas.source import SourceFile
 from dslnas.space.count import count_architectures
 from dslnas.space.notation.catalogue import NOTATIONS
@@ -167,6 +170,10 @@ def read_asked(content: bytes, folder: Path) -> None:
             continue
     formatted(document)
     list(fixes(document, found.mistakes))
+    codec = PositionCodec()
+    for wrong in found.mistakes:
+        mistake(document, "file:///spec.nas", wrong, codec, "")
+    Lines(source, codec).offset(Position(number % 97, number % 89))
     if found.mistakes:
         raise UserError(found.mistakes)
     assert found.space is not None

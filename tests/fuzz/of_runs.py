@@ -25,16 +25,21 @@ from dslnas.exporters.weights import WEIGHTS
 from dslnas.graph.graph import PrimitiveGraph
 from dslnas.runs.checkpoint import HEADER, PROGRESS, content_hash, search_checkpoint
 from dslnas.runs.folder import ARCHITECTURE, METRICS, SPEC
-from dslnas.runs.manifest import MANIFEST
+from dslnas.runs.manifest import MANIFEST, SUMMARY
 from dslnas.runs.network import load_network
 from dslnas.runs.pulse import PULSE, Heart
+from dslnas.runs.repeats import RepeatsFolder
+from dslnas.runs.summary import Sample
+from dslnas.runs.sweep_table import SWEEP, check_sweep_folder
 from dslnas.source import SourceFile
 from dslnas.tasks.labelled import PREDICTIONS
 from dslnas.training.keeping import Saved
 from dslnas.training.records import StepRecord
 from dslnas.training.search import SearchProgress
 from tests.fuzz.target import Target
+from tests.loading import IMAGES
 from tests.report.made_runs import one_hot, searched, trained, write_run
+from tests.runs.test_summary import on_images
 from tests.small import SMALL
 
 RESULTS = {"test_accuracy": 0.9, "validation_accuracy": 0.8, "params": 12_345, "flops": 2_000_000}
@@ -118,6 +123,41 @@ def _checkpoints() -> Sequence[bytes]:
         return [checkpoint.path.read_bytes()]
 
 
+def read_summary(content: bytes, folder: Path) -> None:
+    """Read the summary of repeated runs."""
+    (folder / SUMMARY).write_bytes(content)
+    RepeatsFolder(folder, "f00").check()
+
+
+def read_sweep(content: bytes, folder: Path) -> None:
+    """Read the table of a sweep."""
+    (folder / SWEEP).write_bytes(content)
+    check_sweep_folder(folder, "small", ("search",))
+
+
+def _summaries() -> Sequence[bytes]:
+    facts = {"spec": "small", "spec_hash": "f00", "data": "digits", "status": "finished"}
+    told = {"seeds": [0, 1], "search": _sample(), "baseline": _sample(), "errors": []}
+    return [json.dumps({**facts, **told}).encode()]
+
+
+def _sweeps() -> Sequence[bytes]:
+    one = {
+        "folder": "darts",
+        "values": {"search": "darts"},
+        "spec_hash": "f00",
+        "sample": _sample(),
+    }
+    facts = {"spec": "small", "status": "finished", "seeds": [0], "errors": []}
+    told = {"varied": {"search": ["darts", "nasp"]}, "combinations": [one]}
+    return [json.dumps({**facts, **told}).encode()]
+
+
+def _sample() -> object:
+    runs = [on_images(seed, test, 0.5) for seed, test in enumerate((0.2, 0.4))]
+    return Sample.of("darts", runs, IMAGES).model_dump()
+
+
 @cache
 def _graph() -> PrimitiveGraph:
     compiled = compile_source(SourceFile("fixed.nas", FIXED))
@@ -138,6 +178,10 @@ def _weights() -> Sequence[bytes]:
     return [save(arrays, {"dslnas": "{}"})]
 
 
+_WORDS = (b"null", b"true", b'"\\ud800"', b"[]", b"{}", b"1e400", b'"\\u0000"')
+"""Values of JSON that are seldom met."""
+
+
 def targets() -> Iterator[Target]:
     """Yield the targets of this module."""
     for name, file in (
@@ -148,7 +192,8 @@ def targets() -> Iterator[Target]:
         ("pulse", PULSE),
         ("predictions", PREDICTIONS),
     ):
-        words = (b"null", b"true", b'"\\ud800"', b"[]", b"{}", b"1e400", b'"\\u0000"')
-        yield Target(name, reader(file), _content(file), words, is_text=True)
+        yield Target(name, reader(file), _content(file), _WORDS, is_text=True)
+    yield Target("summary", read_summary, _summaries, _WORDS, is_text=True)
+    yield Target("sweep", read_sweep, _sweeps, _WORDS, is_text=True)
     yield Target("checkpoint", read_checkpoint, _checkpoints)
     yield Target("weights", read_weights, _weights)
