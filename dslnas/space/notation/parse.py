@@ -72,9 +72,10 @@ def _failure(parser: Lark, source: SourceFile, error: UnexpectedInput) -> UserEr
 
 def _listed(parser: Lark, terminals: Iterable[str]) -> str:
     """Return what may stand at a place, in words."""
+    patterns = {terminal.name: terminal.pattern.value for terminal in parser.terminals}
     words = sorted(
-        _WORDS.get(name) or f"`{parser.get_terminal(name).pattern.value}`"
+        _WORDS.get(name) or f"`{patterns[name]}`"
         for name in terminals
-        if name != "$END" and not name.startswith("__IGNORE")
+        if name in patterns and not name.startswith("__IGNORE")  # the end is none
     )
     return " or ".join(words) or "the end of the text"

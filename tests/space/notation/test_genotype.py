@@ -125,6 +125,13 @@ def test_a_text_that_ends_early_is_told_at_its_end() -> None:
     assert "cell.txt:1:30: error[NAS811]: expected `(` or `]`, found the end" in str(raised.value)
 
 
+def test_what_stands_behind_a_genotype_is_told() -> None:
+    with pytest.raises(UserError) as raised:
+        read("Genotype(normal=[('none', 0)]);")
+    said = "cell.txt:1:31: error[NAS811]: expected the end of the text, found `;`"
+    assert said in str(raised.value)
+
+
 def codes_of(text: str) -> set[str]:
     try:
         read(text)
