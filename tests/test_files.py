@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from dslnas.files import PART, becoming, remove_parts, write_whole
+from dslnas.diagnostics import UserError
+from dslnas.files import PART, becoming, remove, remove_parts, write_whole
 
 
 def left(path: Path) -> Path:
@@ -59,6 +60,11 @@ def test_folders_of_parts_go(tmp_path: Path) -> None:
     left(folder / "model.py")
     remove_parts(tmp_path)
     assert not [*tmp_path.iterdir()]
+
+
+def test_what_cannot_be_removed_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"NAS021.*cannot be written"):
+        remove(tmp_path)
 
 
 def _write_often(path: Path) -> None:
