@@ -25,7 +25,7 @@ from dslnas.cli.options import ARGUMENTS, COMPLETE
 from dslnas.cli.printing import say
 from dslnas.cli.streams import drop, has_reader, take_streams
 from dslnas.data.progress import telling_of_reading
-from dslnas.diagnostics import UserError
+from dslnas.diagnostics import UserError, user_error
 from dslnas.shortage import shortage
 from dslnas.spelling import did_you_mean
 
@@ -187,7 +187,7 @@ def run(arguments: list[str] | None = None) -> int:
         click.echo("interrupted; what was written before stays as it is", err=True)
         return INTERRUPTED
     except Exception as error:  # the one place that may: all else is a fault of dslnas
-        told = _full_disk(error) or shortage(error)
+        told = _full_disk(error) or _no_folder(error) or shortage(error)
         if told is not None:
             click.echo(str(told), err=True)
             return WRONG_INPUT
@@ -214,6 +214,17 @@ def _full_disk(error: Exception) -> Exception | None:
     if not isinstance(error, OSError) or not is_full(error):
         return None
     return cannot_write(Path(error.filename or "<stdout>"), error, "write it elsewhere")
+
+
+def _no_folder(error: Exception) -> Exception | None:
+    """Return the error for a folder that was removed under the shell in it; None for another."""
+    try:
+        os.getcwd()
+    except OSError as gone:
+        if isinstance(error, type(gone)):
+            message, help = "the folder of this shell is gone", "go to another with `cd`"
+            return user_error("NAS001", message, where=".", help=help)
+    return None
 
 
 def main() -> None:

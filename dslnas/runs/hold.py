@@ -41,9 +41,14 @@ if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_let_go)
 
 
+def _real(path: Path) -> Path:
+    """Return a path without links; one that leads to itself stays: pathlib would raise."""
+    return Path(os.path.realpath(path))
+
+
 def lock_of(path: Path) -> Path:
     """Return the file that is locked while somebody writes to a path, beside it."""
-    place = path.resolve()
+    place = _real(path)
     return place.parent / f".{place.name}{MARK}"
 
 
@@ -65,7 +70,7 @@ def held(path: Path) -> Iterator[None]:
     Raises:
         UserError: NAS030 if another process holds it, NAS021 if nothing can be written there.
     """
-    if path.resolve() in _OURS.get():
+    if _real(path) in _OURS.get():
         yield
         return
     with holding(path, GLANCE) as is_ours:
@@ -97,7 +102,7 @@ def holding(path: Path, patience: float = 0.0) -> Iterator[bool]:
         handle = _locked(mark, path)
     ours = _OURS.get()
     if handle is not None:
-        ours |= {path.resolve()}
+        ours |= {_real(path)}
         _HANDLES.add(handle)
     before = _OURS.set(ours)
     try:

@@ -60,3 +60,16 @@ def test_a_full_disk_is_no_fault_of_ours(
         "<stdout>: error[NAS021]: cannot be written: no space left on device\n"
         "  = help: free some space and go on with the run, or write it elsewhere\n"
     )
+
+
+def test_a_folder_that_was_removed_under_the_shell_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert run(["new", "x.nas", "--data", "digits"]) == 1
+    assert capsys.readouterr().err == (
+        ".: error[NAS001]: the folder of this shell is gone\n  = help: go to another with `cd`\n"
+    )

@@ -6,13 +6,17 @@ import os
 import shlex
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from dslnas.app.data import load_data
 from dslnas.app.run import Notice
 from dslnas.cli.main import run
 from dslnas.cli.render.progress import Progress
+from dslnas.data.dataset import Data
 from dslnas.training.records import Line, StepRecord
 from tests.cli.outcome import assert_same, manifest_in, search
 from tests.small import LONGER
@@ -169,6 +173,21 @@ def test_a_signal_before_a_run_goes_on_leaves_it_to_be_gone_on_with(
     assert search(spec, out, "--resume") == 75
     command = shlex.join(["compile", str(spec), "--search", "--out", str(out), "--resume"])
     assert capsys.readouterr().err == f"interrupted; go on with\n  dslnas {command}\n"
+
+
+def test_a_signal_whose_interrupt_is_swallowed_ends_the_run_all_the_same(
+    tmp_path: Path, spec: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As callbacks of Python swallow it."""
+
+    def loading(*arguments: Any, **named: Any) -> Data:
+        with suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+        return load_data(*arguments, **named)
+
+    monkeypatch.setattr("dslnas.app.run.load_data", loading)
+    assert search(spec, tmp_path / "out") == 75
+    assert manifest_in(tmp_path / "out")["status"] == "interrupted"
 
 
 def test_a_signal_that_is_ignored_stays_ignored(spec: Path, tmp_path: Path, kill: Kill) -> None:

@@ -139,7 +139,7 @@ def test_missing_streams_change_no_answer(spec: Path, name: str) -> None:
 
 LIMITS: dict[str, tuple[str, str]] = {
     **{f"{count} files": (f"ulimit -n {count}", "too many open files") for count in (6, 8, 12)},
-    **{f"{size} kB": (f"ulimit -v {size}", "out of memory") for size in (200_000, 600_000, 10**6)},
+    **{f"{size} kB": (f"ulimit -v {size}", "out of memory") for size in (200_000, 400_000, 10**6)},
 }
 
 

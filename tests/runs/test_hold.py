@@ -55,6 +55,14 @@ def test_who_looks_whether_a_path_is_held_disturbs_nobody(tmp_path: Path) -> Non
         assert is_held(run)
 
 
+def test_a_link_that_leads_to_itself_cannot_be_written_to(tmp_path: Path) -> None:
+    (tmp_path / "circle").symlink_to("circle")
+    with pytest.raises(UserError, match=r"NAS021.*too many levels of symbolic links"):
+        with held(tmp_path / "circle" / "run"):
+            pass
+    assert is_held(tmp_path / "circle") is False
+
+
 def test_nobody_can_tell_where_a_file_system_has_no_locks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
