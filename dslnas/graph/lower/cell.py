@@ -11,7 +11,7 @@ from dslnas.graph.lower.edge import CellEdges, check_end
 from dslnas.graph.lower.subgraph import Source, Subgraph, Value
 from dslnas.graph.lower.value import alone, lower_source
 from dslnas.language.check.cell import Cell
-from dslnas.ops.primitive import Shape
+from dslnas.ops.primitive import Shape, ShapeError
 from dslnas.ops.shapes import show_shape
 from dslnas.space.choice_table import choice_table
 
@@ -42,7 +42,15 @@ def lower_cell(context: CellContext, sources: Sequence[Value]) -> Subgraph:
         if step in cell.nodes or step == cell.first:
             values[step] = _normalised(context, step, alone(values[step]))
     ends = [alone(values[end]) for end in cell.output_of]
-    output = _join(context, "output", JOINS[cell.output], ends)
+    try:
+        output = _join(context, "output", JOINS[cell.output], ends)
+    except ShapeError as error:
+        raise user_error(
+            "NAS404",
+            f"output of cell `{cell.name}` cannot join its ends: {error}",
+            span=cell.span,
+            help="let all that the output joins have one size",
+        ) from None
     nexts = [alone(values[end]) for end in cell.next_states] or [output] * len(states)
     for state, value, called in zip(states, nexts, cell.states, strict=True):
         _check_state(cell, called, value.shape, (channels,))
