@@ -19,7 +19,10 @@ _Augment: TypeAlias = Annotated[
     ),
 ]
 
-Pixels: TypeAlias = Annotated[int, Field(ge=4, le=1024)]
+SIDES = range(4, 1025)
+"""Sides of an image that there may be, in pixels."""
+
+Pixels: TypeAlias = Annotated[int, Field(ge=SIDES[0], le=SIDES[-1])]
 """Side of an image."""
 
 Fit: TypeAlias = Literal["stretch", "pad", "crop"]
@@ -145,8 +148,12 @@ class ImageFolder(ImageSettings):
         return size if isinstance(size, tuple) else (size, size)
 
     def fitted(self, shape: tuple[int, ...]) -> Self:
-        """Return the settings for a network that reads images of a shape, where they do not say."""
-        if len(shape) != 3:
+        """Return the settings for a network that reads images of a shape, where they do not say.
+
+        A network that reads smaller or larger ones than there may be gets those of another size,
+        and is refused for it.
+        """
+        if len(shape) != 3 or not all(side in SIDES for side in shape[1:]):
             return self
         channels = shape[0] if shape[0] in (1, 3, 4) else None
         return self.replace(

@@ -201,6 +201,7 @@ def test_sides_and_channels_are_those_of_the_settings_or_of_the_network(tmp_path
     assert images.shape(usual).shape == (3, 32, 32)
     assert images.shape(usual.fitted((1, 9, 12))).shape == (1, 9, 12)
     assert given.fitted((3, 8, 8)) == given
+    assert usual.fitted((3, 224, 2)) == usual.fitted((3, 2000, 8)) == usual  # no images have such
 
 
 def test_turned_images_are_counted(tmp_path: Path) -> None:
