@@ -15,7 +15,9 @@ from tests.matrix.rows import Environment
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ("pytest", "pytest-xdist", "pytest-randomly", "hypothesis")
 NOBODY = 65534
-AS_NOBODY = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
+AS_NOBODY = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "env")
+"""Words before a command that run it as nobody. `setpriv` finds it with the rights of root still,
+and so in folders that are closed to others; `env` has lost them."""
 
 
 class Made:
