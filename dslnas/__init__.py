@@ -20,6 +20,7 @@ How they work together is said in `dslnas.app.pipeline`.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from dslnas.app.train import train
     from dslnas.diagnostics import UserError
     from dslnas.runs.stop_request import StopRequest
+
+# ONNX Runtime from 1.29 on tells its maker which models run. It reads this when it is imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __all__ = [
     "Compiled",

@@ -24,10 +24,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from dslnas.data.preprocessing import FORMATS, PictureError, Preprocessing, is_picture, walk
+
+# From 1.29 on it tells its maker which models run. It reads this when it is imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+import onnxruntime
 
 FOLDER = Path(__file__).resolve().parent
 MODEL = "model.onnx"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from tests.exporters.brief import check_briefly
 from tests.measurements import without_measurements
 from tests.small import SMALL
 
+TELEMETRY = "ORT_DISABLE_TELEMETRY"
 FILES = ("architecture.nas", "model.safetensors", "model.onnx", "model.py", "spec.nas")
 
 
@@ -275,3 +277,16 @@ def test_all_names_are_there_and_importing_them_imports_little() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("own", "told"), [(None, "1"), ("0", "0")])
+def test_onnx_runtime_is_told_to_send_nothing_unless_somebody_says_it(
+    own: str | None, told: str
+) -> None:
+    environment = {name: text for name, text in os.environ.items() if name != TELEMETRY}
+    asked = f"import os, dslnas; print(os.environ[{TELEMETRY!r}])"
+    environment |= {} if own is None else {TELEMETRY: own}
+    done = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stdout == f"{told}\n"

@@ -51,6 +51,7 @@ def test_who_looks_whether_a_path_is_held_disturbs_nobody(tmp_path: Path) -> Non
     lock_of(run).touch(0o400)  # left by a process of another user that was killed
     assert is_held(run) is False
     assert lock_of(run).exists()
+    lock_of(run).chmod(0o600)
     with holding(run):
         assert is_held(run)
 
