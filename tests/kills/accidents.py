@@ -151,10 +151,14 @@ class Full(Accident):
 
 
 @dataclass(frozen=True)
-class NoMemory(Accident):
-    """There is no memory when a function of the program is called."""
+class NoRoom(Accident):
+    """Base of accidents in which a call finds no memory.
 
-    calls = FunctionCalls
+    Attributes:
+        error: Raised by the call.
+    """
+
+    error: ClassVar[Exception]
 
     number: int
 
@@ -165,29 +169,26 @@ class NoMemory(Accident):
     def await_in(self, folder: Path) -> None:
         def meet(number: int, handle: int | None) -> None:
             if number == self.number:
-                raise MemoryError
+                raise self.error
 
-        FunctionCalls(folder, meet).listen()
+        assert self.calls is not None
+        self.calls(folder, meet).listen()
 
 
 @dataclass(frozen=True)
-class NoTensor(Accident):
+class NoMemory(NoRoom):
+    """There is no memory when a function of the program is called."""
+
+    calls = FunctionCalls
+    error = MemoryError()
+
+
+@dataclass(frozen=True)
+class NoTensor(NoRoom):
     """There is no memory for the result of an operator of torch."""
 
     calls = OperatorCalls
-
-    number: int
-
-    @classmethod
-    def draw(cls, drawn: random.Random, whole: Whole) -> Self:
-        return cls(_number(cls, drawn, whole))
-
-    def await_in(self, folder: Path) -> None:
-        def meet(number: int, handle: int | None) -> None:
-            if number == self.number:
-                raise RuntimeError(NO_MEMORY)
-
-        OperatorCalls(folder, meet).listen()
+    error = RuntimeError(NO_MEMORY)
 
 
 @dataclass(frozen=True)
