@@ -20,11 +20,11 @@ from dslnas.data.examples import DataShape, Examples, In, Inputs, Labels, exampl
 from dslnas.data.files import check_size, path_of
 from dslnas.data.image_damage import FAULTS, named, not_to_open, nothing_left, unreadable
 from dslnas.data.image_listing import Classes, Listing, listing
+from dslnas.data.package import check_pillow, missing
 from dslnas.data.pictures import Pictures, is_grey, left_out
 from dslnas.data.preprocessing import is_picture
 from dslnas.data.progress import READ, Progress
 from dslnas.data.streaming import is_streamed
-from dslnas.diagnostics import UserError, user_error
 from dslnas.settings.images import ImageFolder
 
 if TYPE_CHECKING:
@@ -170,26 +170,21 @@ def _preprocessing(settings: ImageFolder, found: Listing) -> Preprocessing:
 
 def _check_packages(paths: Iterable[Path]) -> None:
     """Raise NAS608 if Pillow is missing, or what it needs for some of the files."""
-    try:
-        import PIL.Image
-    except ImportError as error:
-        raise _missing("data source `images` needs Pillow", "pip install pillow") from error
+    check_pillow("images")
     endings = Counter(path.suffix.lower() for path in paths)
     heif = sum(endings[ending] for ending in HEIF)
     if heif and find_spec("pillow_heif") is None:
-        raise _missing(
+        raise missing(
             f"{heif} HEIC files need pillow-heif",
             "pip install pillow-heif, the extra `heic` of dslnas",
         )
     if endings[".avif"]:
+        import PIL.Image
+
         PIL.Image.init()
         if "AVIF" not in PIL.Image.OPEN:
             message = f"{endings['.avif']} AVIF files need a Pillow that reads them"
-            raise _missing(message, "pip install 'pillow>=11.3'")
-
-
-def _missing(message: str, help: str) -> UserError:
-    return user_error("NAS608", message, help=help, where="data")
+            raise missing(message, "pip install 'pillow>=11.3'")
 
 
 def _are_grey(paths: Iterable[Path]) -> bool:

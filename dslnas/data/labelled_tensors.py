@@ -21,6 +21,7 @@ from dslnas.data.facts import LabelledFacts
 from dslnas.data.file_part import FilePart
 from dslnas.data.fingerprints import fingerprints_of
 from dslnas.data.normalise import normalised, normalised_bytes, usable
+from dslnas.data.package import check_pillow
 from dslnas.data.picture_files import PictureFiles
 from dslnas.data.picture_part import PicturePart
 from dslnas.data.pictures import left_out
@@ -64,6 +65,8 @@ def load(
     parts = _divided(examples, settings)
     mean, std = _statistics(map(_sums, parts[:2]))
     how = examples.preprocessing or picture_bytes(examples.inputs)
+    if how is not None:
+        check_pillow(settings.source)
     unreadable = (NO_PICTURES,) if how is None and examples.inputs.ndim == 4 else ()
     # rows of a few numbers may be equal by chance: only images and signals are compared
     doubles = tuple(_doubles(parts)) if examples.inputs.ndim > 2 else ()

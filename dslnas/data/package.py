@@ -1,4 +1,4 @@
-"""The package whose data sets need no download. It is never imported: that takes a second."""
+"""Packages that sources of data need, and the error where one is missing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dslnas.diagnostics import user_error
+from dslnas.diagnostics import UserError, user_error
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 def packaged_table(source: str, file: str, delimiter: str | None = None) -> NDArray[np.float64]:
     """Return the numbers in a file of scikit-learn's, for a data source.
+
+    The package is never imported: that takes a second.
 
     Raises:
         UserError: NAS608 if scikit-learn is missing.
@@ -26,11 +28,19 @@ def packaged_table(source: str, file: str, delimiter: str | None = None) -> NDAr
     paths = [Path(place) / "datasets" / "data" / file for place in places]
     found = next(filter(Path.is_file, paths), None)
     if found is None:
-        raise user_error(
-            "NAS608",
-            f"data source `{source}` needs scikit-learn",
-            help="pip install scikit-learn",
-            where="data",
-        )
+        raise missing(f"data source `{source}` needs scikit-learn", "pip install scikit-learn")
     table: NDArray[np.float64] = np.loadtxt(found, delimiter=delimiter)
     return table
+
+
+def check_pillow(source: str) -> None:
+    """Raise NAS608 if Pillow is missing, which a data source of pictures needs."""
+    try:
+        import PIL.Image  # noqa: F401
+    except ImportError as error:
+        raise missing(f"data source `{source}` needs Pillow", "pip install pillow") from error
+
+
+def missing(message: str, help: str) -> UserError:
+    """Return the error NAS608 for a package that is not installed."""
+    return user_error("NAS608", message, help=help, where="data")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from dslnas.data import diabetes, digits
+from dslnas.data.labelled_tensors import load
 from dslnas.settings.images import Digits
 from dslnas.settings.tables import Diabetes
 from tests.data.made import error
@@ -38,4 +39,13 @@ def test_scikit_learn_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
         "NAS608",
         "data source `digits` needs scikit-learn",
         "pip install scikit-learn",
+    )
+
+
+def test_pillow_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "PIL.Image", None)
+    assert error(lambda: load(Digits(), "cpu"), "data") == (
+        "NAS608",
+        "data source `digits` needs Pillow",
+        "pip install pillow",
     )

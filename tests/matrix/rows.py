@@ -79,7 +79,7 @@ ROWS = (
         "without Pillow",
         Environment(without=("pillow", "pillow-heif")),
         tests=CORE_TESTS,
-        tasks=(DIGITS, TEXT, RATINGS),
+        tasks=(TEXT, RATINGS),
     ),
     Row("lowest of everything", Environment(constraints=LOWEST)),
     *(Row(f"Python {v}", Environment(v)) for v in ("3.12", "3.13", "3.14")),
