@@ -65,7 +65,8 @@ def _run_stages(
     """Run all stages but the export."""
     if isinstance(spec, CompiledArchitecture):
         return train(spec, out, **options)
-    return train((draw if baseline else search)(spec, out, **options))
+    found = draw(spec, out, **options) if baseline else search(spec, out, trains=True, **options)
+    return train(found)
 
 
 @contextmanager

@@ -28,7 +28,13 @@ if TYPE_CHECKING:
     from dslnas.training.search_plan import SearchPlan, SearchResult
 
 
-def search(spec: Compiled, out: Path | str | None = None, **options: Unpack[RunOptions]) -> Run:
+def search(
+    spec: Compiled,
+    out: Path | str | None = None,
+    *,
+    trains: bool = False,
+    **options: Unpack[RunOptions],
+) -> Run:
     """Search the space of a spec and write what is found, the architecture last.
 
     With `resume`, an architecture that is there already is taken instead.
@@ -36,6 +42,7 @@ def search(spec: Compiled, out: Path | str | None = None, **options: Unpack[RunO
     Args:
         spec: A spec with a search.
         out: Folder of the run; by default a new one below `exported`.
+        trains: Whether what is found will be trained here: it has to fit into memory, too.
         options: How the run is made, see `RunOptions`.
 
     Raises:
@@ -53,7 +60,7 @@ def search(spec: Compiled, out: Path | str | None = None, **options: Unpack[RunO
         with run.stage("searched"):
             batches = run.data.weights.batch_count(spec.program.data.batch)
             with run.loops_for(search_work(spec, batches)) as told:
-                _write(run, spec, _searched(run, spec, told))
+                _write(run, spec, _searched(run, spec, told, trains))
     return run
 
 
@@ -81,10 +88,10 @@ def plan_of(spec: CompiledSearch) -> SearchPlan:
     return SearchPlan(spec.space, spec.graph, spec.search, program.data, program.derivation)
 
 
-def _searched(run: Run, spec: CompiledSearch, told: Sequence[Notice]) -> SearchResult:
+def _searched(run: Run, spec: CompiledSearch, told: Sequence[Notice], trains: bool) -> SearchResult:
     from dslnas.app.loops import fitting, keeper, last_saved, standing_heap
     from dslnas.backends.torch.threads import threads_for
-    from dslnas.training.memory_check import check_search_fits
+    from dslnas.training.memory_check import check_found_fits, check_search_fits
     from dslnas.training.search import Search
     from dslnas.training.steps import search_step
 
@@ -92,6 +99,8 @@ def _searched(run: Run, spec: CompiledSearch, told: Sequence[Notice]) -> SearchR
     plan = plan_of(spec)
     check_space_versions(spec)
     check_search_fits(plan, data, run.runtime)
+    if trains:
+        check_found_fits(plan, program.evaluate, data, run.runtime)
     run.start(told)
     steps = task_of(program.data).steps(program.data)
     for note in spec.own_notes:

@@ -12,10 +12,15 @@ from dslnas.data.dataset import Data
 from dslnas.diagnostics import user_error
 from dslnas.graph.analysis.memory import fits, memory_bytes, shown
 from dslnas.settings.data_base import DataSettings
+from dslnas.settings.rule import Derivation
 from dslnas.settings.sections import EvaluateSettings
 from dslnas.space.architecture import Architecture
+from dslnas.training.baseline import random_architecture
 from dslnas.training.memory_estimate import Needs, search_needs, training_needs
 from dslnas.training.search_plan import SearchPlan
+
+DRAWN = 3
+"""Architectures that are drawn of a space before none of it is said to fit."""
 
 
 def check_search_fits(plan: SearchPlan, data: Data, runtime: Runtime) -> None:
@@ -44,6 +49,26 @@ def check_training_fits(
 
     stage = ("evaluate", "evaluate.batch")
     _check(needs_of, settings.accumulate, settings.batch, stage, data, runtime.device)
+
+
+def check_found_fits(
+    plan: SearchPlan, settings: EvaluateSettings, data: Data, runtime: Runtime
+) -> None:
+    """Raise NAS408 if what a search finds will not fit into memory when it is trained.
+
+    It is not known yet, so some architectures are drawn at random: one that fits is enough.
+    """
+    rule = Derivation(rule=plan.derivation.rule)  # limits may have to be measured
+    stored, there = sum(part.nbytes for part in data.parts), memory_of(runtime.device)
+    found: list[tuple[int, Architecture]] = []
+    for seed in range(DRAWN):
+        drawn = random_architecture(plan.space, rule, seed)
+        peak = training_needs(drawn, settings, plan.data, runtime).peak
+        if fits(peak + stored, there):
+            return
+        found.append((peak, drawn))
+    _, least = min(found, key=lambda one: one[0])
+    check_training_fits(least, settings, plan.data, data, runtime)
 
 
 def _check(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import dslnas
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.backends.torch.runtime import Runtime
 from dslnas.cli.commands.estimate import time_text
@@ -178,6 +179,27 @@ def test_a_search_that_cannot_fit_ends_before_it_starts(
     assert "this machine has 35.0 MiB" in error
     assert "use a smaller `data.batch`, `search.accumulate=" in error
     assert not out.exists()
+
+
+@pytest.mark.parametrize("way", [("--search",), ("--search", "--repeats", "2")])
+def test_a_search_ends_before_it_starts_if_what_it_finds_cannot_fit(
+    spec: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    way: tuple[str, ...],
+) -> None:
+    monkeypatch.setattr(fitting, "memory_bytes", lambda: 90 * 2**20)
+    out, wide = tmp_path / "run", ("--set", "evaluate.channels=256", "--set", "evaluate.repeat=8")
+    assert run(["compile", str(spec), *way, "--out", str(out), *wide]) == 1
+    error = capsys.readouterr().err
+    assert "memory: error[NAS408]: `evaluate` needs about " in error
+    assert "use a smaller `evaluate.batch`" in error
+    assert not list(tmp_path.rglob("alphas*"))
+    searched = dslnas.search(
+        dslnas.compile_spec(spec, ["evaluate.channels=256", "evaluate.repeat=8"])
+    )
+    assert searched.architecture is not None
 
 
 def test_a_training_that_cannot_fit_ends_before_it_starts(
