@@ -49,7 +49,7 @@ def main() -> int:
     print(f"{done} architectures; torch {torch.__version__}, onnx {onnx.__version__}, ", end="")
     print(f"ONNX Runtime {onnxruntime.__version__}")
     for backend, (found, _) in worst.items():
-        print(f"{backend:28} {found:.1e}")
+        print(f"{backend:30} {found:.1e}")
     beyond = {backend: text for backend, (found, text) in worst.items() if not found <= TOLERANCE}
     for backend, text in beyond.items():
         print(f"\n{backend} computes something else for\n{text}", file=sys.stderr)

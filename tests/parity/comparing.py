@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime
 import torch
 from numpy.typing import NDArray
+from onnx import ModelProto
+from packaging.version import Version
 
+from dslnas.backends.onnx.runtimes import FIRST_WITH_OPSET
+from dslnas.backends.onnx.versions import Versions, declare
 from dslnas.backends.torch.sequence import make_network
 from dslnas.graph.graph import PrimitiveGraph
 from tests.backends.onnx_run import emit, run
@@ -25,10 +31,13 @@ from tests.backends.reference_interpreter import (
 from tests.backends.test_any_network import derived
 from tests.backends.test_onnx_sequence import models_of, run_stepwise, session_of
 from tests.backends.test_onnx_sequence import run as run_session
+from tests.backends.test_onnx_versions import opset_of
 from tests.strategies import SpaceText
 
 READS_OUTSIDE = (1, 22)
 """First version of onnx whose reference evaluator lets a Scan read weights outside of it."""
+
+LATER = ", a later opset"
 
 Outputs = dict[str, NDArray[Any]]
 
@@ -38,19 +47,21 @@ def differences(space: SpaceText | str, seed: int) -> dict[str, float]:
 
     Args:
         space: Space of images, signals or rows, or the text of one of recurrent cells.
-        seed: Seed of the architecture.
+        seed: Seed of the architecture, and of the later opset that its model declares once more.
 
     Returns:
         By backend the largest difference of an output, over the largest output or 1.
     """
+    drawn = random.Random(seed)
     if isinstance(space, SpaceText):
-        expected, found = _of_examples(derived(space.text, space.shape, space.classes, seed))
+        graph = derived(space.text, space.shape, space.classes, seed)
+        expected, found = _of_examples(graph, drawn)
     else:
-        expected, found = _of_steps(derived(space, (), 10, seed))
+        expected, found = _of_steps(derived(space, (), 10, seed), drawn)
     return {backend: _relative(outputs, expected) for backend, outputs in found.items()}
 
 
-def _of_examples(graph: PrimitiveGraph) -> tuple[NDArray[Any], Outputs]:
+def _of_examples(graph: PrimitiveGraph, drawn: random.Random) -> tuple[NDArray[Any], Outputs]:
     """Return the outputs of the reference, and of every backend, for two examples."""
     weights, images = random_weights(graph), random_images(graph, 2)
     given, model = torch.from_numpy(images), emit(graph, weights)
@@ -59,12 +70,16 @@ def _of_examples(graph: PrimitiveGraph) -> tuple[NDArray[Any], Outputs]:
             "PyTorch": _torch_network(graph, weights)(given)[0].numpy(),
             "model.py": network_of(generate(graph), weights)(given).numpy(),
         }
-    found["ONNX Runtime"] = run(model, images)
-    (found["onnx.reference"],) = evaluator(model).run(None, {model.graph.input[0].name: images})
+    for opset in ("", LATER):
+        if opset:
+            declare_later(model, drawn)
+        found[f"ONNX Runtime{opset}"] = run(model, images)
+        inputs = {model.graph.input[0].name: images}
+        (found[f"onnx.reference{opset}"],) = evaluator(model).run(None, inputs)
     return interpret(graph, weights, images), found
 
 
-def _of_steps(graph: PrimitiveGraph) -> tuple[NDArray[Any], Outputs]:
+def _of_steps(graph: PrimitiveGraph, drawn: random.Random) -> tuple[NDArray[Any], Outputs]:
     """Return the outputs of the reference, and of every backend, for 5 tokens of 3 texts."""
     weights, tokens = weights_of(graph), random_tokens(5, 3)
     states = [np.zeros_like(state) for state in random_states(graph, 3)]
@@ -80,7 +95,21 @@ def _of_steps(graph: PrimitiveGraph) -> tuple[NDArray[Any], Outputs]:
         names = [value.name for value in models.sequence.graph.input]
         inputs = dict(zip(names, [tokens, *states], strict=True))
         found["onnx.reference"], *_ = evaluator(models.sequence).run(None, inputs)
+    declare_later(models.sequence, drawn)
+    found[f"ONNX Runtime{LATER}"] = run_session(session_of(models.sequence), tokens, *states)[0]
     return interpret_steps(graph, weights, tokens, states)[0], found
+
+
+def declare_later(model: ModelProto, drawn: random.Random) -> None:
+    """Let a model declare any opset from the oldest that has its nodes to what is known here."""
+    known = onnx.defs.onnx_opset_version()
+    runtime = Version(onnxruntime.__version__)
+    opsets = [
+        opset
+        for opset, release in FIRST_WITH_OPSET.items()
+        if opset_of(model) < opset <= known and Version(release) <= runtime
+    ]
+    declare(model, Versions(drawn.choice(opsets)))
 
 
 def _torch_network(graph: PrimitiveGraph, weights: Arrays) -> torch.nn.Module:
