@@ -92,7 +92,7 @@ def export(run: Run, out: Path | str | None = None, overrides: Sequence[str] = (
         elif folder == run.path and (overrides or _is_other(run, exported)):
             _record_again(run, exported)
     if folder == run.path:
-        report_at_the_end(run)
+        report_at_the_end(run.path, run.report)
     return exported
 
 

@@ -136,7 +136,7 @@ def run_job(job: Job, options: LoopOptions, patience: float = GLANCE) -> Ended:
     with holding(job.path, patience) as is_ours:
         if not is_ours:
             return Ended(("another process is at it, which goes on",))
-        if job.outcome(resume=resume) is not None:
+        if was_finished(job, options):
             return Ended(("finished before, kept",))
         goes_on = resume and (job.path / MANIFEST).exists()
         if not goes_on:
@@ -150,6 +150,16 @@ def run_job(job: Job, options: LoopOptions, patience: float = GLANCE) -> Ended:
             failed = tuple(f"failed: {mistake.message}" for mistake in error.diagnostics)
             return Ended(failed, error.diagnostics)
     return Ended(tuple(_told(run)))
+
+
+def was_finished(job: Job, options: LoopOptions) -> bool:
+    """Whether a job has nothing to do any more; a report that its run lacks is written."""
+    if job.outcome(resume=options.get("resume", False)) is None:
+        return False
+    from dslnas.app.report import report_if_missing
+
+    report_if_missing(job.path, options.get("report", silent))
+    return True
 
 
 def _told(run: Run) -> Iterator[str]:

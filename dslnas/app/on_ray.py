@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from dslnas.app.compiled import CompiledSearch
-from dslnas.app.jobs import Ended, Facts, Job
+from dslnas.app.jobs import Ended, Facts, Job, was_finished
 from dslnas.app.orders import Answer, Order, answer_to
 from dslnas.app.overview import overview_of
 from dslnas.app.run import LoopOptions, Notice, silent
@@ -103,7 +103,7 @@ def _is_finished(job: Job, options: LoopOptions) -> bool:
     with holding(job.path) as is_ours:
         if not is_ours:
             return False
-        if job.outcome(resume=options.get("resume", False)) is not None:
+        if was_finished(job, options):
             return True
         if not options.get("resume", False):
             make_room(job.path)

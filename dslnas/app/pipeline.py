@@ -23,7 +23,6 @@ from dslnas.app.search import draw, search
 from dslnas.app.train import train
 from dslnas.diagnostics import command
 from dslnas.launch import launched
-from dslnas.runs.folder import REPORT
 from dslnas.runs.hold import held
 
 
@@ -52,10 +51,10 @@ def run_pipeline(
         if not run.is_finished:
             with _keeping_the_weights(run):
                 export(run)
-        elif not (run.path / REPORT).exists():  # it was killed after all else
-            from dslnas.app.report import report_at_the_end
+        else:
+            from dslnas.app.report import report_if_missing
 
-            report_at_the_end(run)
+            report_if_missing(run.path, run.report)
     return run
 
 

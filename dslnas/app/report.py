@@ -69,14 +69,20 @@ def compare(
     return comparison
 
 
-def report_at_the_end(run: Run) -> None:
+def report_if_missing(path: Path, report: Listener) -> None:
+    """Write the report on a finished run that has none: it was killed, or had no room for it."""
+    if not (path / REPORT).exists():
+        report_at_the_end(path, report)
+
+
+def report_at_the_end(path: Path, report: Listener) -> None:
     """Write the report on a run that is over; where that fails the run has not failed."""
     try:
-        write_report(run, report=run.report)
+        write_report(path, report=report)
     except Exception as error:
         told = error.diagnostics[0].message if isinstance(error, UserError) else repr(error)
-        again = command("report", run.path)
-        run.report(Notice(f"The report could not be written ({told}); `{again}` tries again"))
+        again = command("report", path)
+        report(Notice(f"The report could not be written ({told}); `{again}` tries again"))
 
 
 def _space(record: RunRecord) -> SearchSpace | None:

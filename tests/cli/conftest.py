@@ -76,7 +76,9 @@ def repeated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
     fake = Fake()
-    monkeypatch.setattr("dslnas.app.pipeline.search", begin)
+    monkeypatch.setattr(
+        "dslnas.app.pipeline.search", lambda *a, trains, **given: begin(*a, **given)
+    )
     monkeypatch.setattr("dslnas.app.pipeline.draw", partial(begin, baseline=True))
     monkeypatch.setattr("dslnas.app.pipeline.train", fake.train)
     return fake

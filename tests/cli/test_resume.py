@@ -17,6 +17,7 @@ from dslnas.cli.main import run
 from dslnas.cli.render.progress import Progress
 from dslnas.data.dataset import Data
 from dslnas.runs.checkpoint import content_hash
+from dslnas.runs.folder import REPORT
 from dslnas.training.records import EpochRecord, Line, StepRecord
 from tests.cli.outcome import (
     Interrupt,
@@ -260,6 +261,9 @@ def test_repeats_that_were_killed_go_on_with_the_same_command_and_resume(
         path.write_text(json.dumps({**json.loads(path.read_text()), "status": "running"}))
     interrupt(stage, 0)
     assert search(spec, out, *repeats) == 1
+    assert search(spec, out, *repeats, "--resume") == 0
+    assert_same(whole, out / "seed-0")
+    (out / "seed-0" / REPORT).unlink()  # as one that is killed in front of it, or has no room
     assert search(spec, out, *repeats, "--resume") == 0
     assert_same(whole, out / "seed-0")
 
