@@ -115,6 +115,7 @@ DAMAGES: dict[str, tuple[type[Exception], Callable[[Tensor], object]]] = {
     "flattened": (InternalError, lambda x: x.new_empty((1, *x.shape))),
     "of another dtype": (InternalError, lambda x: x.to(torch.float16)),
     "with other strides": (InternalError, lambda x: x.new_empty((*x.shape, 2))[..., 0]),
+    "negated when read": (InternalError, torch._neg_view),
     "on another device": (InternalError, lambda x: x.to("meta")),
     "an array": (TypeError, lambda x: x.detach().numpy()),
 }
@@ -211,16 +212,6 @@ def test_a_loop_without_memory_to_work_in_is_an_error(
     kernel_call.compiled_task.cache_clear()
 
 
-MALLOC = "libc_malloc_debug.so.0"
-CHECKED = {"LD_PRELOAD": MALLOC, "GLIBC_TUNABLES": "glibc.malloc.check=3"}
-DAMAGE = (
-    "import ctypes, torch\n"
-    "x = torch.empty(6)\n"
-    "ctypes.memset(x.data_ptr(), 1, x.nbytes + 1)\n"
-    "del x\n"
-)
-
-
 def _python(program: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", program],
@@ -229,16 +220,6 @@ def _python(program: str, **env: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
-
-
-@pytest.mark.slow
-@needs_numba
-def test_no_loop_damages_memory() -> None:
-    if _python(DAMAGE, **CHECKED).returncode == 0:
-        pytest.skip("the C library here does not check its memory")
-    run_all()  # compiled before, as compiling is slow where memory is checked
-    run = _python(f"import runpy; runpy.run_path({__file__!r})['run_all']()", **CHECKED)
-    assert run.returncode == 0, run.stderr
 
 
 @needs_numba

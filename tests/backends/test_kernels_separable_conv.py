@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -196,6 +197,25 @@ def test_gradients_of_weights_alone_keep_no_input_and_those_of_inputs_do_without
         frozen = [[t.detach() for t in row] for row in (kernels, matrices)]
         separable_conv((Member(window, 0),), inputs, frozen[0], frozen[1])
     assert with_weights - sum(kept) == inputs[0].numel()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param(Member(Window((3, 3), (2, 2), (1, 1), (1, 1)), 1), id="other stride"),
+        pytest.param(Member(Window((3, 3), (1, 1), (0, 0), (1, 1)), 1), id="other size"),
+        pytest.param(Member(Window((3, 3), (1, 1), (1, 1), (1, 1)), 2), id="no such input"),
+        pytest.param(Member(Window((3, 3), (1, 1), (1, 1), (1, 1)), 0), id="an input unread"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(wrong: Member) -> None:
+    right = Member(Window((3, 3), (1, 1), (1, 1), (1, 1)), 0)
+    members = right, replace(right, source=1)
+    inputs, kernels, matrices = _tensors(members, (2, 4, 5, 5), 4, torch.float32)
+    with pytest.raises(ValueError, match="other shapes"):
+        separable_conv((right, wrong), inputs, kernels, matrices)
+    with pytest.raises(ValueError, match="other shapes"):
+        separable_conv(members[::-1], inputs, kernels, matrices)
 
 
 @needs_numba

@@ -151,7 +151,7 @@ class _Gated(torch.autograd.Function):
             ctx.save_for_backward(y, s, weights, kinds)
             return compiled_gate(y, s, kinds)
         _, h, states = _by_edge(y, s, len(weights))
-        gate, sigmoid_h = torch.sigmoid(y).view(*h.shape[:2], 2, -1).unbind(2)
+        gate, sigmoid_h = torch.sigmoid(y).view(*h.shape[:2], 2, h.shape[2]).unbind(2)
         values = [ACTIVATIONS[name].forward(h, sigmoid_h) for name in activations]
         total = weights.sum(1)[:, None, None]
         first, *rest = _columns(weights)
@@ -175,7 +175,7 @@ class _Gated(torch.autograd.Function):
         gate, sigmoid_h, change, *values = kept
         _, h, states = _by_edge(y, s, len(weights))
         dy = torch.empty_like(y)
-        dc, dh = dy.view(*h.shape[:2], 2, -1).unbind(2)
+        dc, dh = dy.view(*h.shape[:2], 2, h.shape[2]).unbind(2)
         aten.sigmoid_backward.grad_input(v * change, gate, grad_input=dc)
         inner = gate * v
         outer = torch.sub(v, inner)
@@ -191,7 +191,7 @@ class _Gated(torch.autograd.Function):
             torch.mul(inner, weight, out=part)
             dh += activation.backward(part, read, sigmoid_h)
         dweights = torch.stack(dots, 1) + (outer * states).sum((1, 2))[:, None] if dots else None
-        ds = outer.mul_(weights.sum(1)[:, None, None]).view(s.shape)
+        ds = outer.mul_(weights.sum(1)[:, None, None]).reshape(s.shape)
         return dy, ds, dweights, None, None
 
 
@@ -208,8 +208,9 @@ def _to_go_on(ctx: Any, y: Tensor, s: Tensor, weights: Tensor, v: Tensor) -> lis
 
 def _by_edge(y: Tensor, s: Tensor, edges: int) -> tuple[Tensor, Tensor, Tensor]:
     """Return c, h and s as (edges, batch, features)."""
-    states = s.view(edges, -1, s.shape[1])
-    c, h = y.view(edges, states.shape[1], 2, -1).unbind(2)
+    rows, features = s.shape  # both may be 0, so that -1 would say nothing
+    states = s.view(edges, rows // edges, features)
+    c, h = y.view(edges, rows // edges, 2, features).unbind(2)
     return c, h, states
 
 

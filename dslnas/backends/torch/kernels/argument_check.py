@@ -158,7 +158,11 @@ class _Present:
         """Say whether all fit to the stride; `_faults` is lenient where an axis has one place."""
         try:
             facts, strides = map(_facts, tensors), map(Tensor.stride, tensors)  # type: ignore[arg-type]
-            return list(facts) == self._wanted and list(strides) == self._strides
+            return (
+                list(facts) == self._wanted
+                and list(strides) == self._strides
+                and not any(map(Tensor.is_neg, tensors))  # type: ignore[arg-type]
+            )
         except (AttributeError, TypeError):  # no tensors
             return False
 
@@ -207,6 +211,8 @@ def _fault(tensor: Tensor, access: Access, dtype: torch.dtype) -> str | None:
         return f"is of {tensor.dtype}, not of {dtype}"
     if tensor.shape != access.shape:
         return f"has the shape {tuple(tensor.shape)}, not {access.shape}"
+    if tensor.is_neg():
+        return "is negated when it is read"
     if not tensor.is_contiguous(memory_format=access.layout):
         return f"has the strides {tensor.stride()}, not those of {access.layout}"
     return None

@@ -64,13 +64,14 @@ def plain_cpu(tensors: Sequence[Tensor]) -> bool:
     return (
         dtype in DTYPES
         and set(map(_kind, tensors)) == {(dtype, True)}
+        and not any(map(Tensor.is_neg, tensors))  # whose memory has other signs than they
         and not torch.is_autocast_enabled("cpu")
     )
 
 
 def channels_last(x: Tensor) -> Tensor:
-    """Return a tensor (B, C, H, W) whose values lie in the order (B, H, W, C)."""
-    return x.contiguous(memory_format=torch.channels_last)
+    """Return a tensor (B, C, H, W) whose values lie in the order (B, H, W, C), as they are read."""
+    return x.resolve_neg().contiguous(memory_format=torch.channels_last)
 
 
 def empty_images(shape: Sequence[int], dtype: torch.dtype) -> Tensor:

@@ -76,7 +76,7 @@ def compiled_gradients(
         product=y,
         state=s,
         weights=kinds,
-        gradient=v.contiguous(),
+        gradient=v.resolve_neg().contiguous(),
         to_product=dy,
         to_state=ds,
         sums=sums,

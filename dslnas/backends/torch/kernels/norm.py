@@ -163,9 +163,10 @@ def normalised(x: Tensor, weight: Tensor | None, norm: Norm, rule: Rule) -> Tens
     mean, variance = (None, None) if rule.training and not rule.tracking else norm[:2]
     scale, offset = norm.scale, norm.offset
     if weight is not None:
-        # A scale without a stride, which `expand` gives, makes torch's gradient wrong on CPUs.
-        scale = weight.expand(x.shape[1]).contiguous() if scale is None else weight * scale
+        scale = weight.expand(x.shape[1]) if scale is None else weight * scale
         offset = scale.new_zeros(x.shape[1]) if offset is None else weight * offset
+    if scale is not None:  # on CPUs torch's gradient reads one with another stride as if it had 1
+        scale = scale.contiguous()
     return functional.batch_norm(
         x, mean, variance, scale, offset, rule.training, rule.momentum, rule.eps
     )

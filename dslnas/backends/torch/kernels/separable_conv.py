@@ -22,7 +22,7 @@ from dslnas.backends.torch.kernels.norm import (
 )
 from dslnas.backends.torch.kernels.once_differentiable import once_differentiable
 from dslnas.backends.torch.kernels.separable_conv_call import Gradients, Member, SeparableCall
-from dslnas.backends.torch.kernels.window import Window
+from dslnas.backends.torch.kernels.window import Pair, Window
 
 
 class Reading(NamedTuple):
@@ -76,6 +76,7 @@ def separable_conv(
         has_loops("separable_conv")
         and plain_cpu([*inputs, *weights])
         and all(map(Tensor.is_contiguous, weights))
+        and min(*inputs[0].shape[1:], len(matrices[0]), *_result_size(members, inputs[0])) > 0
         and (not norms or inputs[0].numel() > inputs[0].shape[1])  # more than one pixel
         and len(set(map(Tensor.data_ptr, running))) == len(running)  # they may be shared
     ):
@@ -97,6 +98,8 @@ def _check(
     matrices: Sequence[Tensor],
 ) -> None:
     shape, channels = inputs[0].shape, inputs[0].shape[1]
+    size, stride = _result_size(members, inputs[0]), members[0].window.stride
+    sources = [member.source for member in members]
     matrix = (matrices[0].shape[0], channels, 1, 1)
     fits = (
         len(members) == len(kernels) == len(matrices)
@@ -106,9 +109,19 @@ def _check(
             for kernel, m in zip(kernels, members, strict=True)
         )
         and all(each.shape == matrix for each in matrices)
+        and all(m.window.stride == stride for m in members)
+        and all(m.window.output(shape[2], shape[3]) == size for m in members)
+        and sources == sorted(sources)
+        and set(sources) == set(range(len(inputs)))
     )
     if not fits:
         raise ValueError("separable convolutions of one bundle read and give other shapes")
+
+
+def _result_size(members: tuple[Member, ...], x: Tensor) -> Pair:
+    """Return the (height, width) of the first member's result, which all have."""
+    height, width = x.shape[2:]
+    return members[0].window.output(height, width)
 
 
 def _read(number: int, x: Tensor, reading: Reading) -> Tensor:
