@@ -96,7 +96,10 @@ class FunctionCalls(Calls):
 
 
 class OperatorCalls(Calls):
-    """Calls of operators of torch, forward and backward, which allocate their results."""
+    """Calls of operators of torch, forward and backward, which allocate their results.
+
+    Counted, or made to fail, when the result is there: its size tells whether it needed memory.
+    """
 
     def listen(self) -> None:
         """Count from now on, to the end of this process."""
@@ -108,18 +111,23 @@ class OperatorCalls(Calls):
             def __torch_dispatch__(
                 self, function: Any, types: Any, given: Any = (), named: Any = None
             ) -> Any:
-                if allocates(function):
+                result = function(*given, **(named or {}))
+                if allocates(function, result):
                     count()
-                return function(*given, **(named or {}))
+                return result
 
         mode: Any = Counting
         mode().__enter__()
 
 
-def allocates(operator: Any) -> bool:
+def allocates(operator: Any, result: Any) -> bool:
     """Whether a result of an operator of torch has memory of its own: views have none."""
-    results = operator._schema.returns
-    return any(one.alias_info is None and "Tensor" in str(one.type) for one in results)
+    from torch import Tensor
+
+    if all(one.alias_info is not None for one in operator._schema.returns):
+        return False
+    results = result if isinstance(result, tuple | list) else (result,)
+    return any(isinstance(one, Tensor) and one.untyped_storage().nbytes() for one in results)
 
 
 def cut(handle: int, share: float) -> None:
