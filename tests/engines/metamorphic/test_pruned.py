@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from dslnas.engines.gradient_engine import GradientEngine
-from tests.engines.metamorphic.tiny import CELL, OPERATIONS, Run, has
+from tests.engines.metamorphic.tiny import CELL, OF_GRADIENTS, OPERATIONS, Run, has
 
 FAR = 50.0
 COLUMNS = [1, 0, 2]
@@ -29,7 +29,7 @@ def _to_a_share(run: Run) -> None:
 
 PRUNES: Sequence[tuple[str, Callable[[Run], None]]] = [
     ("asap", _after_an_epoch),
-    *((method, _to_a_share) for method in ("darts", "nasp") if has(method, "prune")),
+    *((method, _to_a_share) for method in OF_GRADIENTS if has(method, "prune")),
 ]
 
 
@@ -55,6 +55,7 @@ def chosen(columns: Sequence[int]) -> Tensor:
 
 @pytest.mark.parametrize(("method", "prune"), PRUNES)
 @pytest.mark.parametrize("weak", WEAK)
+@pytest.mark.sample(6)
 def test_what_weakens_leaves(method: str, prune: Callable[[Run], None], weak: list[int]) -> None:
     alpha = -FAR * chosen(weak).double()
     assert torch.equal(left(method, prune, alpha), ~chosen(weak))
@@ -74,6 +75,7 @@ def test_an_edge_of_equals_loses_nothing_when_another_edge_does() -> None:
 
 
 @pytest.mark.parametrize(("method", "prune"), PRUNES)
+@pytest.mark.sample(2)
 def test_permuted_operations_leave_at_their_new_places(
     method: str, prune: Callable[[Run], None]
 ) -> None:
