@@ -38,6 +38,10 @@ def main() -> int:
     if unknown := {*wanted} - {*kinds}:
         parser.error(f"--kind takes {', '.join(kinds)}, not {', '.join(unknown)}")
     cases = [case for case in CASES if case.kind in wanted and given.only in case.name]
+    if not cases:
+        parser.error(f"no command of {given.kind} has {given.only!r} in its name")
+    if given.kills + given.faults <= 0:
+        parser.error("give --kills or --faults")
     folder = Path(given.folder or tempfile.mkdtemp(prefix="kills-")).resolve()
     import_all(folder / "loops")
     gc.collect()
@@ -47,6 +51,8 @@ def main() -> int:
         accidents = [kind for kind in all_of_them if given.accident in kind.__name__]
         if not count:
             continue
+        if not accidents:
+            parser.error(f"no accident has {given.accident!r} in its name")
         place, drawn = folder / all_of_them[-1].__name__, random.Random(given.seed)
         tallies = tried(cases, count, drawn, place, accidents, cold)
         print(table(tallies, [*dict.fromkeys(kind.__name__ for kind in accidents), "Cold"]))
@@ -72,7 +78,8 @@ def tried(
         while trials.tally.accidents < share:
             trials.run(share - trials.tally.accidents)
             print(f"{case.name}: {trials.tally.accidents} of {share}", file=sys.stderr)
-            print(*trials.tally.lost[told:], sep="\n", end="", file=sys.stderr)
+            for what in trials.tally.lost[told:]:
+                print(what, file=sys.stderr)
             told = len(trials.tally.lost)
         tallies[case.name] = trials.tally
     return tallies

@@ -133,9 +133,10 @@ class Trials:
             self.tally.ways["Cold" if is_cold else type(accident).__name__] += 1
             found += [*harm(folder, there, self._whole), *_broken(end)]
         end = forked(self._arguments(goes_on=True), folder)
-        if end.code == 0:
-            found += [*differences(folder, self._whole), *left_over(folder)]
-            found += [] if end.out == self._end.out or self.case.again else ["stdout differs"]
+        if end.code != 0:
+            found.append(f"it cannot be gone on with: {end.code}, {end.told[-2000:]}")
+        found += [*differences(folder, self._whole), *left_over(folder)]
+        found += [] if end.out == self._end.out or self.case.again else ["stdout differs"]
         found += _broken(end)
         return [f"{self.case.name} after {before}: {what}" for what in dict.fromkeys(found)]
 
