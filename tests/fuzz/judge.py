@@ -5,6 +5,7 @@ Time is that of the processor, so that other work on the computer does not count
 
 from __future__ import annotations
 
+import faulthandler
 import re
 import resource
 import signal
@@ -117,8 +118,10 @@ def _giving_up() -> Iterator[None]:
 
     before = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, HANGS)
+    faulthandler.dump_traceback_later(2 * HANGS, exit=True)  # where no handler of Python's is run
     try:
         yield
     finally:
+        faulthandler.cancel_dump_traceback_later()
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

@@ -23,19 +23,28 @@ from dslnas.backends.python.module import PythonModule
 from dslnas.backends.torch.sequence import make_network
 from dslnas.exporters.weights import WEIGHTS
 from dslnas.graph.graph import PrimitiveGraph
-from dslnas.runs.checkpoint import HEADER, PROGRESS, content_hash, search_checkpoint
-from dslnas.runs.folder import ARCHITECTURE, METRICS, SPEC
-from dslnas.runs.manifest import MANIFEST, SUMMARY
+from dslnas.runs.checkpoint import (
+    HEADER,
+    PROGRESS,
+    content_hash,
+    search_checkpoint,
+    training_checkpoint,
+)
+from dslnas.runs.folder import ARCHITECTURE, CHECKPOINTS, METRICS, SPEC
+from dslnas.runs.manifest import MANIFEST, SUMMARY, read_run_manifest
 from dslnas.runs.network import load_network
 from dslnas.runs.pulse import PULSE, Heart
 from dslnas.runs.repeats import RepeatsFolder
+from dslnas.runs.resume import reopen
 from dslnas.runs.summary import Sample
 from dslnas.runs.sweep_table import SWEEP, check_sweep_folder
 from dslnas.source import SourceFile
 from dslnas.tasks.labelled import PREDICTIONS
+from dslnas.tasks.task import Measurement
 from dslnas.training.keeping import Saved
 from dslnas.training.records import StepRecord
 from dslnas.training.search import SearchProgress
+from dslnas.training.training_state import Progress
 from tests.fuzz.target import Target
 from tests.loading import IMAGES
 from tests.report.made_runs import one_hot, searched, trained, write_run
@@ -73,6 +82,9 @@ def _run(folder: Path) -> Path:
         spec_hash=compiled.hash,
     )
     Heart(run).hear(StepRecord("search", 2, 2, 1, 4))
+    checkpoint = training_checkpoint(run, compiled.hash, 0)
+    progress = Progress(measured=(Measurement(0.5, {"accuracy": 0.75}),), best=1)
+    checkpoint.write(Saved(progress, {"network/w": torch.ones(2, 3)}))
     (run / PREDICTIONS).write_text(_PREDICTIONS, encoding="utf-8")
     return run
 
@@ -100,19 +112,35 @@ def _content(name: str) -> Callable[[], Sequence[bytes]]:
     return seeds
 
 
+def read_resumed(name: str) -> Callable[[bytes, Path], None]:
+    """Return what goes on with a run of which one file is the input."""
+
+    def read(content: bytes, folder: Path) -> None:
+        run = _run(folder)
+        (run / name).write_bytes(_with_its_hash(content) if name == TRAINING else content)
+        before = read_run_manifest(run)
+        reopen(run, before, before, (run / SPEC).read_text(encoding="utf-8"))
+
+    return read
+
+
 def read_checkpoint(content: bytes, folder: Path) -> None:
-    """Read a checkpoint as it is, then with the hash that its content would have."""
+    """Read the checkpoint of a search with the hash that its content would have."""
     checkpoint = search_checkpoint(folder, "hash", 0)
+    checkpoint.path.write_bytes(_with_its_hash(content))
+    checkpoint.check([searched(1, 2)], 2)
+
+
+def _with_its_hash(content: bytes) -> bytes:
+    """Return a checkpoint with the hash that its content would have; as it is if it has none."""
     try:
         state = load(content)
         texts = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])["__metadata__"]
         header = json.loads(texts[HEADER])
         header["content_hash"] = content_hash(texts[PROGRESS], state)
-        content = save_tensors(state, {**texts, HEADER: json.dumps(header)})
+        return save_tensors(state, {**texts, HEADER: json.dumps(header)})
     except (SafetensorError, ValueError, LookupError, TypeError, AttributeError):
-        pass  # it is read as it is
-    checkpoint.path.write_bytes(content)
-    checkpoint.check([searched(1, 2)], 2)
+        return content
 
 
 def _checkpoints() -> Sequence[bytes]:
@@ -178,6 +206,8 @@ def _weights() -> Sequence[bytes]:
     return [save(arrays, {"dslnas": "{}"})]
 
 
+TRAINING = CHECKPOINTS["retrain"][0]
+
 _WORDS = (b"null", b"true", b'"\\ud800"', b"[]", b"{}", b"1e400", b'"\\u0000"')
 """Values of JSON that are seldom met."""
 
@@ -193,6 +223,9 @@ def targets() -> Iterator[Target]:
         ("predictions", PREDICTIONS),
     ):
         yield Target(name, reader(file), _content(file), _WORDS, is_text=True)
+    yield Target("resumed-manifest", read_resumed(MANIFEST), _content(MANIFEST), _WORDS, is_text=True)
+    yield Target("resumed-metrics", read_resumed(METRICS), _content(METRICS), _WORDS, is_text=True)
+    yield Target("resumed-training", read_resumed(TRAINING), _content(TRAINING))
     yield Target("summary", read_summary, _summaries, _WORDS, is_text=True)
     yield Target("sweep", read_sweep, _sweeps, _WORDS, is_text=True)
     yield Target("checkpoint", read_checkpoint, _checkpoints)
