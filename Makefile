@@ -10,9 +10,10 @@ TOOLS = .venv/tools/bin
 RESOLVE = $(TOOLS)/uv pip compile --quiet --no-header --no-annotate pyproject.toml \
     --extra fast --extra heic --extra lsp --extra parquet --extra png --extra tensorboard
 FUZZ_MINUTES = 60
+SEED = $(shell date +%Y%m%d)
 
 .PHONY: help demo demo-text demo-ratings test test-scale fuzz check docs clean same-python
-.PHONY: matrix constraints wheel audit
+.PHONY: nightly test-slow parity kills matrix constraints wheel audit
 
 help: ## List the targets (this text)
 	@echo "Usage: make TARGET"
@@ -48,7 +49,21 @@ fuzz: same-python .venv/installed ## From nothing: feed broken input to all read
 	@echo "    Inputs that fail are kept in tests/fuzz/corpus, and the tests read them from then on."
 	@$(BIN)/python -m pip install --quiet --only-binary atheris -c constraints.txt -e '.[fuzz]' || \
 	    echo "    There is no Atheris for this Python: inputs are made without looking at coverage."
-	$(BIN)/python -m tests.fuzz --minutes $(FUZZ_MINUTES)
+	$(BIN)/python -m tests.fuzz --minutes $(FUZZ_MINUTES) --seed $(SEED)
+
+nightly: ## Run all that takes hours, one after another, with other random numbers every day
+	@echo "==> A part that fails does not keep the others from running: make says so at the end."
+	$(MAKE) --keep-going --jobs 1 test-slow parity kills fuzz matrix
+
+test-slow: same-python .venv/loops ## From nothing: run the tests that are marked slow
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -m slow
+
+parity: same-python .venv/installed ## Compare all backends on 1,000 random architectures
+	$(BIN)/python -m tests.parity --architectures 1000 --seed $(SEED)
+
+kills: same-python .venv/loops ## Kill 200 processes, and let 200 calls fail: runs come to the same
+	$(BIN)/python -m tests.kills --kills 200 --faults 200 --seed $(SEED)
+	$(BIN)/python -m tests.kills.races --races 20 --seed $(SEED)
 
 matrix: same-python .venv/installed ## Run on other Pythons and versions, without packages, as another user
 	@echo "==> Making environments; gigabytes are downloaded where torch comes with CUDA."

@@ -223,7 +223,9 @@ def targets() -> Iterator[Target]:
         ("predictions", PREDICTIONS),
     ):
         yield Target(name, reader(file), _content(file), _WORDS, is_text=True)
-    yield Target("resumed-manifest", read_resumed(MANIFEST), _content(MANIFEST), _WORDS, is_text=True)
+    yield Target(
+        "resumed-manifest", read_resumed(MANIFEST), _content(MANIFEST), _WORDS, is_text=True
+    )
     yield Target("resumed-metrics", read_resumed(METRICS), _content(METRICS), _WORDS, is_text=True)
     yield Target("resumed-training", read_resumed(TRAINING), _content(TRAINING))
     yield Target("summary", read_summary, _summaries, _WORDS, is_text=True)

@@ -9,6 +9,7 @@ import os
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from inspect import CO_GENERATOR
 from pathlib import Path
 from types import FrameType
 from typing import Any, TypeAlias
@@ -84,14 +85,22 @@ class FileCalls(Calls):
 
 
 class FunctionCalls(Calls):
-    """Calls of functions of the program, up to one that fails."""
+    """Calls of functions of the program, up to one that fails.
+
+    Generators are left out: one that is thrown away is called, too, and cannot raise anything.
+    """
 
     def listen(self) -> None:
         """Count from now on, to the end of this process."""
         sys.setprofile(self._hear)
 
     def _hear(self, frame: FrameType, event: str, _: object) -> None:
-        if event == "call" and frame.f_code.co_filename.startswith(_OURS):
+        code = frame.f_code
+        if (
+            event == "call"
+            and not code.co_flags & CO_GENERATOR
+            and code.co_filename.startswith(_OURS)
+        ):
             self._call()
 
 
