@@ -24,7 +24,7 @@ from dslnas.space.search_space import SearchSpace
 
 MAX_CELLS = 1000
 
-MOST_CANDIDATES = 40_000
+MOST_CANDIDATES = 60_000
 """Most operations on the edges of all cells: so many take a second to look at."""
 
 
