@@ -17,42 +17,19 @@ from pydantic import (
     model_serializer,
 )
 from pydantic.fields import FieldInfo
+from pydantic_core import from_json
 
-from dslnas.diagnostics import Diagnostic, UserError
+from dslnas.diagnostics import Diagnostic, UserError, user_error
+from dslnas.json_faults import MISSING, UNKNOWN, json_faults
 
 MEASUREMENT: FieldInfo = Field(json_schema_extra={"measurement": True})
 """Trait of a field that is measured: equal runs may differ in it."""
 
 Seconds = Annotated[float, MEASUREMENT]
 
-HELP = "restore it from a copy, or run again in another folder"
+_MOST_NAMED = 3
 
-_WORDS = {
-    "missing": "is missing",
-    "extra_forbidden": "is unknown",
-    "int_type": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "float_type": "must be a number",
-    "finite_number": "must be a finite number",
-    "bool_type": "must be true or false",
-    "string_type": "must be text",
-    "list_type": "must be a list",
-    "tuple_type": "must be a list",
-    "dict_type": "must be an object",
-    "model_type": "must be an object",
-    "model_attributes_type": "must be an object",
-    "literal_error": "must be {expected}",
-    "greater_than": "must be more than {gt}",
-    "greater_than_equal": "must be at least {ge}",
-    "less_than": "must be less than {lt}",
-    "less_than_equal": "must be at most {le}",
-    "string_too_short": "must be at least {min_length} characters long",
-    "too_short": "must have at least {min_length} entries",
-    "too_long": "must have at most {max_length} entries",
-    "value_error": "{error}",
-    "json_invalid": "is not JSON: {error}",
-}
-"""Claims about a value by pydantic's type of error; its own words stay for other types."""
+HELP = "restore it from a copy, or run again in another folder"
 
 _ATTRIBUTE = re.compile(r"^    (\w+): (.*(?:\n {5,}.*)*)", re.MULTILINE)
 """Name and text of an attribute in a docstring."""
@@ -64,6 +41,14 @@ class JsonModel(BaseModel):
     """Base of what a file says: frozen, and strict about types and names."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    @classmethod
+    def other_writer(cls, value: object) -> str:
+        """Return the version of dslnas that a file says it was written by.
+
+        It is "" where that is this one, or where the file, read as `value`, says nothing.
+        """
+        return ""
 
 
 class OpenModel(JsonModel):
@@ -137,39 +122,40 @@ def parse_model(model: type[_Model], content: str | bytes, where: str, help_: st
     try:
         return model.model_validate_json(content)
     except ValidationError as error:
-        places: dict[str, str] = {}
-        for wrong in error.errors(include_url=False, include_input=False):
-            kind, message = wrong["type"], wrong["msg"]
-            if kind in _WORDS:
-                message = _WORDS[kind].format(**wrong.get("ctx", {}))
-            places.setdefault(_place(wrong["loc"], kind, content), message)
-    raise damaged(places, where, help_)
+        is_json = any(one["loc"] for one in error.errors(include_url=False, include_input=False))
+        value = from_json(content) if is_json else None
+        faults, writer = json_faults(error, value), model.other_writer(value)
+    raise _of_version(faults, where, writer) if writer else damaged(faults, where, help_)
 
 
 def damaged(places: Mapping[str, str], where: str, help_: str = HELP) -> UserError:
-    """Return the error for a damaged file: by place in it, what is wrong there."""
-    return UserError(
-        Diagnostic(
-            "NAS027",
-            f"damaged: {f'`{place}`: ' if place else ''}{message}",
-            where=where,
-            help=help_,
-        )
-        for place, message in places.items()
+    """Return the error for a damaged file: by place in it, what is wrong there.
+
+    Names that are unknown are those of another version of dslnas: they make one line, with all that
+    are missing.
+    """
+    of_names = {place: words for place, words in places.items() if words in (MISSING, UNKNOWN)}
+    messages = []
+    if UNKNOWN in of_names.values():
+        messages.append(f"damaged, or of another version of dslnas: {_listed(of_names)}")
+        places = {place: words for place, words in places.items() if place not in of_names}
+    for place, words in places.items():
+        messages.append(f"damaged: {f'`{place}`: ' if place else ''}{words}")
+    return UserError(Diagnostic("NAS027", one, where=where, help=help_) for one in messages)
+
+
+def _of_version(places: Mapping[str, str], where: str, version: str) -> UserError:
+    """Return the error for a file that another version of dslnas wrote."""
+    return user_error(
+        "NAS027",
+        f"was written by another version of dslnas, {version}: {_listed(places)}",
+        where=where,
+        help="read it with that version, or run again in another folder",
     )
 
 
-def _place(loc: tuple[int | str, ...], type_: str, content: str | bytes) -> str:
-    """Return a place as `runs[0].seed`, without the types that pydantic tried there."""
-    if not loc:
-        return ""
-    value: Any = json.loads(content)
-    place = ""
-    for step in loc:
-        try:
-            value = value[step]
-        except (LookupError, TypeError):
-            if type_ != "missing" or step != loc[-1]:
-                break
-        place += f"[{step}]" if isinstance(step, int) else f".{step}"
-    return place.removeprefix(".")
+def _listed(places: Mapping[str, str]) -> str:
+    """Return what is wrong, as one line that names the first places."""
+    told = [f"`{place}` {words}" if place else words for place, words in places.items()]
+    more = len(told) - _MOST_NAMED
+    return ", ".join(told[:_MOST_NAMED]) + (f", and {more} more" if more > 0 else "")

@@ -211,6 +211,14 @@ class Manifest(OpenModel):
     warnings: tuple[str, ...] = ()
     chosen: Annotated[dict[LoopStage, Chosen], MEASUREMENT] = Field(default_factory=dict)
 
+    @classmethod
+    def other_writer(cls, value: object) -> str:
+        """Return the version of dslnas that wrote a manifest; "" for this one, or for none."""
+        match value:
+            case {"versions": {"dslnas": str(wrote)}} if wrote != dslnas_version():
+                return wrote
+        return ""
+
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         """Check that a finished run has the results that every run has."""

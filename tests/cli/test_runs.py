@@ -302,7 +302,7 @@ def test_without_a_manifest_a_folder_is_no_run(
     [
         (
             {"spec": ""},
-            "manifest.json: error[NAS027]: damaged: `spec`: must be at least 1",
+            "manifest.json: error[NAS027]: damaged: `spec`: must have 1 or more characters",
         ),
         (
             {"facts": {"level": "line"}},
