@@ -17,6 +17,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from hashlib import blake2b
+from itertools import pairwise
 from typing import TypeAlias
 
 import networkx as nx
@@ -39,6 +41,12 @@ Term: TypeAlias = int
 ALL: Term = -1
 """Stands behind all that a cell gives."""
 
+ROUNDS = 4
+"""Rounds of refinement after which most graphs have no two vertices that are told apart later."""
+
+SUM = "sum"
+"""Label of a sum of several vertices."""
+
 Form: TypeAlias = tuple[tuple[str, tuple[tuple[str, tuple[tuple[Term, int], ...]], ...]], ...]
 """By vertex its label, and by place the vertices that it sums there, each with how often."""
 
@@ -56,9 +64,16 @@ def form_hash(form: Form) -> str:
 
     Other forms nearly always have another one: see `are_same`.
     """
-    graph = graph_of(form)
-    levels: int = max(graph.nodes[vertex]["level"] for vertex in graph)
-    return nx.weisfeiler_lehman_graph_hash(graph, "label", "label", iterations=levels)
+    graph, rounds = graph_of(form), ROUNDS
+    while True:
+        colors = nx.weisfeiler_lehman_subgraph_hashes(
+            graph, "label", "label", iterations=rounds, include_initial_labels=True
+        )
+        for before, after in pairwise(zip(*colors.values(), strict=True)):
+            # what one round does not tell apart no later one does
+            if len(set(before)) == len(set(after)):
+                return blake2b(" ".join(sorted(after)).encode(), digest_size=16).hexdigest()
+        rounds *= 2
 
 
 def are_same(one: nx.Graph[Term], other: nx.Graph[Term]) -> bool:
@@ -159,6 +174,7 @@ class _Contraction:
             self._chosen.setdefault(edge.target, []).append((edge.source, operation))
         self._vertices: list[tuple[str, tuple[tuple[str, Counter[Term]], ...]]] = []
         self._tensors: dict[str, Counter[Term]] = {}
+        self._sums: dict[frozenset[tuple[Term, int]], Term] = {}
 
     def form(self) -> Form:
         cell = self._cell
@@ -172,8 +188,22 @@ class _Contraction:
         return self._needed()
 
     def _vertex(self, label: str, *places: tuple[str, Counter[Term]]) -> Counter[Term]:
-        self._vertices.append((label, places))
+        read = tuple((place, self._one(terms)) for place, terms in places)
+        self._vertices.append((label, read))
         return Counter({len(self._vertices) - 1: 1})
+
+    def _one(self, terms: Counter[Term]) -> Counter[Term]:
+        """Return a sum as a vertex of its own, which all that reads it shares.
+
+        Else every operation behind a node would name all that the node sums.
+        """
+        if terms.total() <= 1:
+            return terms
+        key = frozenset(terms.items())
+        if key not in self._sums:
+            self._vertices.append((SUM, (("", terms),)))
+            self._sums[key] = len(self._vertices) - 1
+        return Counter({self._sums[key]: 1})
 
     def _value(self, label: str, reads: Iterable[str]) -> Counter[Term]:
         places = ((str(place), self._tensors[name]) for place, name in enumerate(reads))

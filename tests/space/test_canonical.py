@@ -111,6 +111,13 @@ def test_hashes_are_equal_where_the_graphs_are_isomorphic(body: str) -> None:
         assert (form_hash(one) == form_hash(other)) == same == are_isomorphic(one, other)
 
 
+def test_sums_are_vertices_which_all_that_read_them_share() -> None:
+    cell = cell_of("nodes 24\nchoose relu, skip_connect\nkeep all\noutput sum")
+    chosen = [(edge, edge.operations[number % 2]) for number, edge in enumerate(cell.edges)]
+    graph = graph_of(form_of(cell, chosen))
+    assert graph.number_of_edges() < 24 * len(cell.edges)  # else by the square of that
+
+
 def sums_of_pairs(*pairs: str) -> Cell:
     nodes = [f"node b{i} = sep_conv(3)(in1)" for i in range(6)]
     for i, terms in enumerate(pairs):
