@@ -100,7 +100,7 @@ def count_steps(cell: Cell, counts: Sequence[Count], *, thins: bool = False) -> 
     edges = len(cell.edges) - len(cell.choices) + sum(map(cell.kept, choosing.values()))
     ends = (count.least if count.most is None else count.most for count in counts)
     seen = min(prod(min(end, edges) + 1 for end in ends), comb(edges + len(counts), edges))
-    outside = len(_outside(cell, counts))
+    outside = len(_outside(cell, counts, thins=thins))
     paths: int = (len(cell.nodes) + 1) ** len(_requirements(cell, thins=thins))
     return (seen << outside) * paths * len(cell.choices)
 
@@ -110,9 +110,10 @@ def _requirements(cell: Cell, *, thins: bool) -> tuple[Requirement, ...]:
     return () if found is None else found.requirements
 
 
-def _outside(cell: Cell, counts: Sequence[Count]) -> list[str]:
+def _outside(cell: Cell, counts: Sequence[Count], *, thins: bool) -> list[str]:
     """Return the nodes that a derived cell may not need, where counts make that matter."""
-    if cell.keep is None or not counts:
+    keeps_all = cell.keep is None and not thins
+    if keeps_all or not counts:
         return []
     always = {node for end in cell.ends for node in cell.nodes_behind(end)}
     return [node for node in cell.nodes if node not in always]
@@ -137,7 +138,8 @@ class _Search:
         self._counts = counts
         self._places = {count.operation: place for place, count in enumerate(counts)}
         self._one_more = cache(self._with_one_more)
-        self._bits = {node: 1 << place for place, node in enumerate(_outside(cell, counts))}
+        nodes = _outside(cell, counts, thins=thins)
+        self._bits = {node: 1 << place for place, node in enumerate(nodes)}
         sources = dict.fromkeys(edge.source for edge in cell.edges)
         self._behind = {name: self._bits_behind(name) for name in sources}
         self._requirements = _requirements(cell, thins=thins)

@@ -227,6 +227,16 @@ def test_a_threshold_is_the_rule_of_fair_darts_where_that_is_connected(
         assert constrained_choice(cell, scores, (), threshold=threshold) == fair
 
 
+def test_a_threshold_may_leave_out_nodes_of_a_cell_that_keeps_all() -> None:
+    cell = space_of(
+        "use std.cnn\ncell one { inputs 1; nodes 2; choose none, skip_connect; keep all; "
+        "output last }\nnetwork { cells one }"
+    ).cells["one"]
+    counts = [Count("skip_connect", most=3)]
+    assert possible_numbers(cell, counts, thins=True) == {(1,), (2,), (3,)}  # n1, or in1 twice
+    assert possible_numbers(cell, counts) == {(3,)}
+
+
 @given(cells(), st.sampled_from(OPERATIONS), st.booleans())
 @pytest.mark.sample(0)
 def test_lists_the_possible_numbers_of_an_operation(
