@@ -46,6 +46,11 @@ def shortage(error: BaseException) -> UserError | None:
     return None
 
 
+def limit_of_memory(error: BaseException) -> UserError | None:
+    """Return in words that memory ran out for a limit of this process; None where it has none."""
+    return None if _address_space() is None else _too_little_memory(str(error))
+
+
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error

@@ -27,7 +27,7 @@ _LONGEST = 64  # letters of a word that tell how near it is
 
 def suggestion(word: str, known: Iterable[str]) -> Help:
     """Return advice on an unknown word: the nearest known one, or the list of all."""
-    names = set(known)
+    names = set(known) - {word}
     near = did_you_mean(word, names)
     if near or not names:
         return near
@@ -41,8 +41,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> Help:
     A unique prefix counts as near, and the same word but for capitals and underscores; after that
     an edit ratio of 0.7, the same letters in another order, the only word that has a letter less,
     or the only one that begins with a long word but its last letter: `reduction` with `reduce`.
+    The word itself, as the name of a file that cannot be read, helps nobody.
     """
-    close = _close(word, set(known))
+    close = _close(word, set(known) - {word})
     if not close:
         return ""
     is_short = close[0].startswith(word) and len(word) < _SHORTEST

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dslnas.files import cannot_write
-from dslnas.shortage import shortage
+from dslnas.shortage import limit_of_memory, shortage
 
 FILES = OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 MAPPING = ImportError("libtorch_cpu.so: failed to map segment from shared object")
@@ -70,6 +70,7 @@ def test_without_a_limit_the_machine_has_too_little_memory(limits: Callable[[int
         "help: use a machine with more memory, or end other programs, and run it again"
     )
     assert shortage(SystemError("a fault")) is None
+    assert limit_of_memory(MemoryError()) is None
 
 
 @pytest.mark.parametrize(

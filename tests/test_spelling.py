@@ -27,6 +27,11 @@ def test_suggestions(word: str, help: str) -> None:
     assert not suggestion(word, [])
 
 
+def test_the_word_itself_is_no_help() -> None:
+    assert not did_you_mean("epochs", ["epochs"])
+    assert str(suggestion("epochs", ["epochs", "sgd"])) == "known are `sgd`"
+
+
 @pytest.mark.parametrize(
     ("word", "near", "safe"),
     [

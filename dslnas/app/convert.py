@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from os.path import isdir, isfile  # pathlib's raise for a name that no file can have
 from pathlib import Path
 
+from dslnas.absence import absence
 from dslnas.app.compile import architecture_text, compile_linked, compile_spec, without_choices
 from dslnas.app.compiled import CompiledArchitecture, CompiledSpace
 from dslnas.app.open_run import load_run
@@ -91,9 +92,10 @@ def _read(source: Path | str | SourceFile, spec: Path | None) -> _Read:
     if path.suffix == SUFFIX or (not isfile(path) and str(path) in library_names()):
         return _from_program(path, spec)
     if not isfile(path):
-        near = did_you_mean(str(path), library_names()) or near_files(path)
+        absent = absence(path, "file")
+        near = absent.help or did_you_mean(str(path), library_names()) or near_files(path)
         help = near or "texts start with `|` or `Genotype(`; give them in quotes"
-        raise user_error("NAS001", "file does not exist", where=str(path), help=help)
+        raise user_error("NAS001", absent.message, where=str(path), help=help)
     return _from_text(read_source(path), spec)
 
 

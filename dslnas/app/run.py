@@ -28,7 +28,7 @@ from dslnas.runs.manifest import Manifest, Results, Status
 from dslnas.runs.pulse import Heart
 from dslnas.runs.stop_request import StopRequest
 from dslnas.runs.summary import BASELINE
-from dslnas.shortage import is_out_of_memory
+from dslnas.shortage import is_out_of_memory, limit_of_memory
 from dslnas.space.architecture import Architecture
 from dslnas.training.records import EpochRecord, Line, StepRecord
 
@@ -299,8 +299,8 @@ class Run:
         writes there meanwhile.
 
         Raises:
-            UserError: NAS702 if memory ran out, NAS030 if another process is at the run, or was
-                since it was read.
+            UserError: NAS702 if memory ran out, NAS031 if that is the limit of this process, NAS030
+                if another process is at the run, or was since it was read.
             RunInterrupted: It was interrupted.
         """
         with held(self.path):
@@ -325,7 +325,8 @@ class Run:
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
-            raise user_error(
+            limited = limit_of_memory(error) if self.manifest.device == "cpu" else None
+            raise limited or user_error(
                 "NAS702",
                 f"out of memory on `{self.manifest.device}`",
                 where=self.manifest.spec,

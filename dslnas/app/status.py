@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from dslnas.absence import absence
 from dslnas.app.open_run import EXPORTED
 from dslnas.diagnostics import user_error
 from dslnas.json_model import JsonModel
@@ -93,8 +94,7 @@ def _below(path: Path, *, is_meant: bool) -> Sequence[Path]:
         return (path,)
     found = sorted(one.parent for depth in ("*", "*/*") for one in path.glob(f"{depth}/{MANIFEST}"))
     if not found:
-        message = "is no folder" if path.exists() else "folder does not exist"
-        message = "folder has no runs" if path.is_dir() else message
+        message = "folder has no runs" if path.is_dir() else absence(path, "folder").message
         help = "give the folder of a run, or one that has runs"
         if is_meant:
             help += f", such as `{EXPORTED}`"

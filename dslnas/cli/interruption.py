@@ -19,6 +19,9 @@ from dslnas.diagnostics import command
 from dslnas.launch import launched
 from dslnas.runs.stop_request import StopRequest
 
+_EVERY_SECOND = getattr(signal, "SIGXCPU", None)
+"""Signal that comes again and again, once a process has had its time of the processor."""
+
 
 class Interrupted(click.ClickException):
     """Ctrl-C ended a command; click hands on this, where it makes an `Abort` of others."""
@@ -52,6 +55,8 @@ def ending_on_signals(arguments: Sequence[str]) -> Iterator[StopRequest]:
     def handle(number: int, frame: FrameType | None) -> None:
         is_first = not came
         came.append(number)
+        if number == _EVERY_SECOND:
+            signal.signal(number, signal.SIG_IGN)
         stop.ask()  # also where it is raised: some callbacks of Python swallow what is raised there
         # torchrun hands on what came to all of its processes already
         is_meant = number == signal.SIGINT and not is_first and launch.is_alone

@@ -34,7 +34,7 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 OK, WRONG_INPUT, OUR_FAULT, INTERRUPTED, STOPPED, UNREAD = 0, 1, 3, 130, 75, 141
 
-_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1")
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGXCPU")
 SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
 """Signals that end a command early, as far as this system has them."""
 
@@ -213,7 +213,11 @@ def _full_disk(error: Exception) -> Exception | None:
 
     if not isinstance(error, OSError) or not is_full(error):
         return None
-    return cannot_write(Path(error.filename or "<stdout>"), error, "write it elsewhere")
+    if error.filename:
+        return cannot_write(Path(error.filename), error, "write it elsewhere")
+    reason = (error.strerror or str(error)).lower()
+    help = "free some space, or write it elsewhere"
+    return user_error("NAS021", f"cannot be written: {reason}", where="<stdout>", help=help)
 
 
 def _no_folder(error: Exception) -> Exception | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SEPARATORS = ",;\t|"
+
+_MOST = 3.4028234e38
+"""The largest number that has 32 bits."""
 
 
 @dataclass(frozen=True)
@@ -41,24 +45,25 @@ class Columns:
         return len(next(iter(self.values.values()), ()))
 
     def numbers(self, names: Sequence[str]) -> NDArray[np.float32]:
-        """Return some columns as numbers (N, F); NAS603 for the first value that is none."""
+        """Return some columns as finite numbers (N, F); NAS603 for the first other value."""
         import numpy as np
 
         found = np.empty((len(self), len(names)), np.float32)
         for place, name in enumerate(names):
             try:
-                found[:, place] = np.asarray(self.values[name], np.str_).astype(np.float64)
+                values = np.asarray(self.values[name], np.str_).astype(np.float64)
             except ValueError:
                 raise self._no_number(name) from None
+            if not (np.abs(values) <= _MOST).all():
+                raise self._no_number(name)
+            found[:, place] = values
         return found
 
     def _no_number(self, name: str) -> Exception:
         for line, text in enumerate(self.values[name], self.first):
-            try:
-                float(text)
-            except ValueError:
-                what = f"`{text}` is no number" if text.strip() else "a value is missing"
-                help = f'fill it in, or leave the column out: `ignore "{name}"`'
+            what = _fault(text)
+            if what:
+                help = f'write a number there, or leave the column out: `ignore "{name}"`'
                 return damaged(self.path, f"line {line}, column `{name}`: {what}", help)
         return damaged(self.path, f"column `{name}` holds no numbers")
 
@@ -150,6 +155,17 @@ def is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _fault(text: str) -> str:
+    """Say why a value of a table cannot be taken for a number; "" where it can."""
+    if not text.strip():
+        return "a value is missing"
+    if not is_number(text):
+        return f"`{text}` is no number"
+    if not math.isfinite(float(text)):
+        return f"`{text}` is no finite number"
+    return f"`{text}` is too large" if abs(float(text)) > _MOST else ""
 
 
 def _parquet(path: Path) -> Columns:

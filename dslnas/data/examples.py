@@ -27,6 +27,9 @@ Targets: TypeAlias = "NDArray[np.int64] | NDArray[np.float32]"
 Stored: TypeAlias = "PictureFiles | ArrayFile"
 """Inputs that stay in files."""
 
+_NOUNS = {4: "image", 3: "signal", 2: "row"}
+"""An example by the axes of all."""
+
 In = TypeVar("In", bound="Inputs | Stored", covariant=True)
 """Inputs in memory, or in files."""
 
@@ -106,11 +109,11 @@ def examples(
     if test is None:
         return Examples(*train, None, None, class_names)
     _check_part(test, "test ", class_names, where, goal)
-    ours, theirs = _form(train), _form(test)
+    ours, theirs, ndim = _form(train), _form(test), train[0].ndim
     if ours != theirs:
         raise user_error(
             "NAS604",
-            f"test images are {theirs} but training images are {ours}",
+            f"test {_NOUNS[ndim]}s are {theirs} but training {_NOUNS[ndim]}s are {ours}",
             help="store both parts in the same form",
             where=where,
         )
@@ -138,13 +141,13 @@ def picture_bytes(inputs: Inputs | Stored) -> Preprocessing | None:
     return Preprocessing(modes[channels], height, width)
 
 
-def check_numbers(images: int, labels: int, part: str, where: str) -> None:
-    """Raise NAS604 unless there are as many labels as images; `part` is "" or "test "."""
-    if images != labels:
+def check_numbers(inputs: int, labels: int, part: str, where: str, noun: str = "image") -> None:
+    """Raise NAS604 unless there are as many labels as inputs; `part` is "" or "test "."""
+    if inputs != labels:
         raise user_error(
             "NAS604",
-            f"{images} {part}images but {labels} {part}labels",
-            help="every image needs exactly one label, in the same order",
+            f"{inputs} {part}{noun}s but {labels} {part}labels",
+            help=f"every {noun} needs exactly one label, in the same order",
             where=where,
         )
 
@@ -190,7 +193,8 @@ def _check_part(
     import numpy as np
 
     inputs, targets = part
-    check_numbers(len(inputs), len(targets), name, where)
+    noun = _NOUNS[inputs.ndim]
+    check_numbers(len(inputs), len(targets), name, where, noun)
     if not len(inputs):
         raise user_error("NAS606", f"there are no {name}examples", where=where)
     if goal == "classification":
@@ -200,7 +204,7 @@ def _check_part(
     if not (_is_finite(inputs) if isinstance(inputs, np.ndarray) else inputs.is_finite):
         raise user_error(
             "NAS603",
-            f"{name}images hold pixels that are not finite",
+            f"{name}{noun}s hold {'pixels' if noun == 'image' else 'numbers'} that are not finite",
             help="replace nan and infinite values before saving",
             where=where,
         )

@@ -16,6 +16,7 @@ from pathlib import Path
 from tokenize import TokenError
 from typing import IO, cast
 
+from dslnas.absence import absence
 from dslnas.diagnostics import UserError, user_error
 from dslnas.edits import Help
 from dslnas.encoding import NotUtf8Error, decoded
@@ -64,10 +65,12 @@ def required_path(path: Path) -> Path:
     with reading(path, "path"):
         exists = path.exists()
     if not exists:
+        absent = absence(path, "path")
         raise user_error(
             "NAS601",
-            "path does not exist",
-            help=_path_help(path)
+            absent.message,
+            help=absent.help
+            or _path_help(path)
             or "correct `path` in the data section or pass `--set data.path=DIR`",
             where=str(path),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from dslnas.absence import absence
 from dslnas.data import cifar10, idx, images, npz, ratings, signals, table, text
 from dslnas.data.files import reading
 from dslnas.diagnostics import UserError, user_error
@@ -53,10 +54,11 @@ def sources_of(path: Path) -> Sequence[str]:
 
 
 def _missing(path: Path) -> UserError:
-    near = did_you_mean(path.name, DATA)
+    absent = absence(path, "path")
+    near = absent.help or did_you_mean(path.name, DATA)
     alone = ", ".join(f"`{name}`" for name, model in DATA.items() if not model().lacks_path)
     help = near or f"give a file or a folder, or one of {alone}, which need none"
-    return user_error("NAS601", "path does not exist", help=help, where=str(path))
+    return user_error("NAS601", absent.message, help=help, where=str(path))
 
 
 def _unknown(path: Path) -> UserError:

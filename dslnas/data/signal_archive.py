@@ -54,7 +54,7 @@ def shape(settings: Signals, path: Path) -> DataShape | None:
             return None
         targets = targets_of(path, archive, names[1], settings.task)
     count, *each = headers[names[0]].sizes
-    check_numbers(count, len(targets), "", str(path))
+    check_numbers(count, len(targets), "", str(path), "signal")
     outputs = _outputs(targets, path, settings.task)
     counts = outputs if settings.task == "classification" else {ALL: count}
     return DataShape((*[1] * (2 - len(each)), *each), len(outputs), test is not None, counts)

@@ -19,6 +19,7 @@ from pydantic import (
 )
 from pydantic_core import to_jsonable_python
 
+from dslnas.absence import absence
 from dslnas.diagnostics import user_error
 from dslnas.exporters.onnx_record import DeclaredModels, Latency
 from dslnas.exporters.precision_record import PrecisionRecords
@@ -271,7 +272,7 @@ def read_run_manifest(run: Path, help: str = HELP) -> Manifest:
     message = f"is not a run folder: it has no readable {MANIFEST}"
     runs = sorted(path.parent for depth in ("*", "*/*") for path in run.glob(f"{depth}/{MANIFEST}"))
     if not run.exists():
-        message = "folder does not exist"
+        message = absence(run, "folder").message
     elif runs or (run / SUMMARY).exists():
         message = "is a folder of several runs"
         help = f"name one of them, such as `{runs[0]}`" if runs else "none of them is there yet"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -447,3 +448,7 @@ def test_memory_that_runs_out_is_a_message(
     monkeypatch.setattr("dslnas.training.train.train", exhaust)
     assert run(["compile", str(spec), "--search", "--out", str(tmp_path / "run")]) == 1
     assert "error[NAS702]: out of memory on `cpu`" in capsys.readouterr().err
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (2**40, 2**40))
+    assert run(["compile", str(spec), "--search", "--out", str(tmp_path / "run"), "--resume"]) == 1
+    told = "error[NAS031]: out of memory: this process may have 1,048,576 MiB (DefaultCPUAllocator"
+    assert told in capsys.readouterr().err

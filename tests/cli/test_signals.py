@@ -14,9 +14,11 @@ import pytest
 
 from dslnas.app.data import load_data
 from dslnas.app.run import Notice
+from dslnas.cli.interruption import Stopped, ending_on_signals
 from dslnas.cli.main import run
 from dslnas.cli.render.progress import Progress
 from dslnas.data.dataset import Data
+from dslnas.runs.stop_request import StopRequest
 from dslnas.training.records import Line, StepRecord
 from tests.cli.outcome import assert_same, manifest_in, search
 from tests.small import LONGER
@@ -83,6 +85,7 @@ def kill(monkeypatch: pytest.MonkeyPatch) -> Kill:
         ("SIGTERM", "retrain", 75),
         pytest.param("SIGHUP", "search", 75, marks=pytest.mark.slow),
         pytest.param("SIGUSR1", "retrain", 75, marks=pytest.mark.slow),
+        pytest.param("SIGXCPU", "search", 75, marks=pytest.mark.slow),
         ("SIGINT", "search", 130),
     ],
 )
@@ -188,6 +191,25 @@ def test_a_signal_whose_interrupt_is_swallowed_ends_the_run_all_the_same(
     monkeypatch.setattr("dslnas.app.run.load_data", loading)
     assert search(spec, tmp_path / "out") == 75
     assert manifest_in(tmp_path / "out")["status"] == "interrupted"
+
+
+def test_the_signal_that_comes_every_second_breaks_nothing_off() -> None:
+    """As the system tells that the time of the processor is used up, until it kills."""
+    before = signal.getsignal(signal.SIGXCPU)
+    stored: list[str] = []
+
+    def train(stop: StopRequest) -> None:
+        with stop.heard():
+            os.kill(os.getpid(), signal.SIGXCPU)
+            os.kill(os.getpid(), signal.SIGXCPU)
+        os.kill(os.getpid(), signal.SIGXCPU)
+        stored.append("weights")
+        raise KeyboardInterrupt
+
+    with pytest.raises(Stopped), ending_on_signals(["train", "spec.nas"]) as stop:
+        train(stop)
+    assert (stop.is_asked, stored) == (True, ["weights"])
+    assert signal.getsignal(signal.SIGXCPU) == before
 
 
 def test_a_signal_that_is_ignored_stays_ignored(spec: Path, tmp_path: Path, kill: Kill) -> None:

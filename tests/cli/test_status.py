@@ -163,11 +163,17 @@ def test_watching_ends_when_nothing_runs(
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("nowhere", "does not exist"), ("", "folder has no runs")]
+    ("name", "message"),
+    [
+        ("nowhere", "folder does not exist"),
+        ("", "folder has no runs"),
+        ("circle", "is a link that leads to itself"),
+    ],
 )
 def test_what_is_no_run_is_told(
     name: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (tmp_path / "circle").symlink_to("circle")
     assert run(["status", str(tmp_path / name)]) == 1
     printed = capsys.readouterr().err
     assert "NAS023" in printed

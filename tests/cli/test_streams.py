@@ -72,7 +72,7 @@ def test_every_command_says_that_the_disk_of_its_output_is_full(
     assert run(COMMANDS[name]) == 1
     assert capsys.readouterr().err == (
         "<stdout>: error[NAS021]: cannot be written: no space left on device\n"
-        "  = help: free some space and go on with the run, or write it elsewhere\n"
+        "  = help: free some space, or write it elsewhere\n"
     )
 
 

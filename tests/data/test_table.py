@@ -68,12 +68,22 @@ def test_a_folder_has_a_test_part(tmp_path: Path) -> None:
         (
             ROWS,
             "line 2, column `city`: `Rome` is no number",
-            'fill it in, or leave the column out: `ignore "city"`',
+            'write a number there, or leave the column out: `ignore "city"`',
         ),
         (
             "a,b\n1,x\n,y\n",
             "line 3, column `a`: a value is missing",
-            'fill it in, or leave the column out: `ignore "a"`',
+            'write a number there, or leave the column out: `ignore "a"`',
+        ),
+        (
+            "a,b\n1,x\nnan,y\n",
+            "line 3, column `a`: `nan` is no finite number",
+            'write a number there, or leave the column out: `ignore "a"`',
+        ),
+        (
+            "a,b\n1,x\n1e300,y\n",
+            "line 3, column `a`: `1e300` is too large",
+            'write a number there, or leave the column out: `ignore "a"`',
         ),
         (
             "a,b\n1,x\n1,2,y\n",

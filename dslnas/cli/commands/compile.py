@@ -65,9 +65,9 @@ def compile_(
     the runs that are missing, and with --resume amid those that were interrupted or killed. Several
     such commands may work on one folder, each on one run with --repeat-index.
 
-    Searches and trainings are stored after every epoch, and when Ctrl-C, SIGTERM, SIGHUP or
-    SIGUSR1 ends them after a step. With --resume an interrupted run goes on from there, and comes
-    to the same result as without the interruption.
+    Searches and trainings are stored after every epoch, and when Ctrl-C, SIGTERM, SIGHUP,
+    SIGUSR1 or SIGXCPU ends them after a step. With --resume an interrupted run goes on from there,
+    and comes to the same result as without the interruption.
     """
     _check_usage(do_search, repeats, repeat_index, options)
     compiled = compile_spec(spec, overrides)

@@ -13,10 +13,11 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from os.path import isfile, islink  # pathlib's raise for a name that no file can have
+from os.path import isfile  # pathlib's raises for a name that no file can have
 from pathlib import Path
 from typing import TypeAlias
 
+from dslnas.absence import absence
 from dslnas.diagnostics import Diagnostics, Note
 from dslnas.edits import Advice, Edit, addition, removal
 from dslnas.language.link.definitions import Definitions
@@ -254,10 +255,11 @@ class _Linker:
             self._diagnostics.add("NAS202", message, use.span, help="copy the file beside the spec")
             return None
         if not isfile(path):
-            fault = "is a link that leads to itself" if islink(path) else "does not exist"
-            message = f"used file `{use.target}` {fault}"
+            absent = absence(beside / use.target)
+            message = f"used file `{use.target}` {absent.message}"
             slashed = use.target.replace("\\", "/")
-            help = near_files(path, user.path) or f"paths are relative to {beside}"
+            help = absent.help or near_files(beside / use.target, user.path)
+            help = help or f"paths are relative to {beside}"
             if slashed != use.target:
                 help = Advice(f"write `/` between folders: `{slashed}`", slashed, use.target)
             self._diagnostics.add("NAS201", message, use.span, help=help)

@@ -10,6 +10,7 @@ from itertools import takewhile
 from os.path import lexists  # pathlib's raises for a name that no file can have
 from pathlib import Path
 
+from dslnas.absence import absence, advice_on
 from dslnas.diagnostics import user_error
 from dslnas.edits import Help
 from dslnas.encoding import NotUtf8Error, decoded
@@ -46,11 +47,13 @@ def read_source(path: Path, name: str | None = None, *, library: bool = False) -
         with nullcontext(sys.stdin.buffer) if is_stdin else path.open("rb") as file:
             content = file.read(_MOST_BYTES + 1)
     except FileNotFoundError:
-        near = near_files(path)
-        raise user_error("NAS001", "file does not exist", where=shown, help=near) from None
+        absent = absence(path, "file")
+        help = absent.help or near_files(path)
+        raise user_error("NAS001", absent.message, where=shown, help=help) from None
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or "no file has such a name").lower()
-        raise user_error("NAS001", f"file cannot be read: {reason}", where=shown) from None
+        message, help = f"file cannot be read: {reason}", advice_on(error, path)
+        raise user_error("NAS001", message, where=shown, help=help) from None
     if len(content) > _MOST_BYTES:
         message = f"file has more than {_MOST_BYTES:,} bytes"
         raise user_error("NAS003", message, where=shown, help="is it a spec?")
