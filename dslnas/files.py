@@ -8,10 +8,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from os.path import exists, isdir
 from pathlib import Path
 from typing import IO, Any
 
 from dslnas.diagnostics import user_error
+from dslnas.regular import reason_of, regular
 from dslnas.shortage import shortage
 
 try:
@@ -21,6 +23,9 @@ except ImportError:  # not on Windows
 
 PART = ".part"
 """End of the name of a file, or of a folder of some, that is being written."""
+
+READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
+"""How what is only locked is opened: without waiting, should it be a pipe."""
 
 OTHER_COPY = "let it be written to, or change a copy of it"
 OTHER_NAME = "give it another name, or another folder"
@@ -64,7 +69,7 @@ def becoming(path: Path, mode: int = 0o644, before: Path | None = None) -> Itera
             yield file
             sync(file)
         os.chmod(temporary, mode)
-        if before is not None and path.exists():
+        if before is not None and exists(path):
             os.replace(path, before)
         os.replace(temporary, path)
     except BaseException:
@@ -110,7 +115,7 @@ def is_locked(path: Path) -> bool | None:
     Many may look at once, and need not be allowed to write there.
     """
     try:
-        handle = os.open(path, os.O_RDONLY)
+        handle = os.open(path, READ)
     except OSError:
         return False
     try:
@@ -155,7 +160,7 @@ def _remove_if_left(path: Path) -> None:
 def _mode(path: Path) -> int:
     """Return the permissions that a file has or will have; raise OSError if it is protected."""
     try:
-        mode = path.stat().st_mode & 0o777
+        mode = regular(path).stat().st_mode & 0o777
     except FileNotFoundError:
         return 0o644
     if not mode & 0o200:
@@ -184,7 +189,7 @@ def remove_parts(folder: Path) -> None:
         UserError: NAS021 if a folder cannot be removed.
     """
     for path in folder.glob(f".*{PART}"):
-        if path.is_dir():
+        if isdir(path):
             try:
                 shutil.rmtree(path)
             except OSError as error:
@@ -233,11 +238,10 @@ def cannot_write(path: Path, error: OSError, instead: str = OTHER_OUT) -> Except
     short = shortage(error)
     if short is not None:
         return short
-    reason = (error.strerror or str(error)).lower()
     free = "free some space and go on with the run, or " if is_full(error) else ""
     return user_error(
         "NAS021",
-        f"cannot be written: {reason}",
+        f"cannot be written: {reason_of(error)}",
         where=str(path),
         help=free + instead,
     )

@@ -21,6 +21,7 @@ from pydantic_core import from_json
 
 from dslnas.diagnostics import Diagnostic, UserError, user_error
 from dslnas.json_faults import MISSING, UNKNOWN, json_faults
+from dslnas.regular import reason_of, regular
 
 MEASUREMENT: FieldInfo = Field(json_schema_extra={"measurement": True})
 """Trait of a field that is measured: equal runs may differ in it."""
@@ -104,7 +105,7 @@ def read_model(model: type[_Model], path: Path) -> _Model:
         OSError: It is not there or cannot be read.
         UserError: NAS027 if it is damaged, with every place that is wrong.
     """
-    return parse_model(model, path.read_bytes(), str(path))
+    return parse_model(model, regular(path).read_bytes(), str(path))
 
 
 def parse_model(model: type[_Model], content: str | bytes, where: str, help_: str = HELP) -> _Model:
@@ -152,6 +153,11 @@ def _of_version(places: Mapping[str, str], where: str, version: str) -> UserErro
         where=where,
         help="read it with that version, or run again in another folder",
     )
+
+
+def unread(path: Path, error: OSError, help_: str = HELP) -> UserError:
+    """Return the error for a file that is there and cannot be read."""
+    return damaged({"": f"cannot be read: {reason_of(error)}"}, str(path), help_)
 
 
 def _listed(places: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -49,6 +50,21 @@ def _worklists(module: ast.Module) -> Iterator[ast.While]:
                         yield loop
                 case ast.Call(func=ast.Attribute(value=ast.Name(id="heapq"))):
                     yield loop
+
+
+def test_no_name_of_a_file_ends_in_a_traceback() -> None:
+    """Methods of pathlib raise for names too long, for some with a NUL, and for links in a circle.
+
+    Those of `os.path` say that nothing is there.
+    """
+    raising = re.compile(r"(?<!Path\(__file__\))\.(exists|is_dir|is_file|is_symlink|resolve)\(\)")
+    found = [
+        f"{path}, line {number}: {line.strip()}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if raising.search(line)
+    ]
+    assert not found
 
 
 def _imported(module: ast.Module) -> set[str]:

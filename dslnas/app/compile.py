@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from os.path import exists, isdir, isfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,9 +80,18 @@ def spec_source(path: Path | str) -> SourceFile:
         UserError: It is a folder, or no text that can be read.
     """
     path = Path(path)
-    if path.is_dir():
+    if isdir(path):
         raise _no_spec(path)
-    return find_source(path)
+    return find_source(path, pipes=not _is_pipe_in_run(path))
+
+
+def _is_pipe_in_run(path: Path) -> bool:
+    """Whether something in the folder of a run is no file; elsewhere a shell may have put it."""
+    if isfile(path) or not exists(path):
+        return False
+    from dslnas.runs.manifest import MANIFEST
+
+    return exists(path.parent / MANIFEST)
 
 
 def link_spec(
@@ -160,9 +170,9 @@ def _no_spec(folder: Path) -> UserError:
     from dslnas.runs.folder import ARCHITECTURE, SPEC
 
     help_ = near_files(folder / "spec.nas")
-    if (folder / SPEC).exists():
+    if exists(folder / SPEC):
         help_ = f"the spec of this run is `{folder / SPEC}`"
-        if (folder / ARCHITECTURE).exists():
+        if exists(folder / ARCHITECTURE):
             help_ += f", the architecture that it found `{folder / ARCHITECTURE}`"
     return user_error("NAS001", "is a folder, not a spec", where=str(folder), help=help_)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from os.path import isdir, isfile  # pathlib's raise for a name that no file can have
+from os.path import exists, isdir, isfile  # pathlib's raise for a name that no file can have
 from pathlib import Path
 
 from dslnas.absence import absence
@@ -86,7 +86,7 @@ def _read(source: Path | str | SourceFile, spec: Path | None) -> _Read:
         return _from_text(source, spec)
     path = Path(source)
     if isdir(path):
-        if (path / MANIFEST).exists():
+        if exists(path / MANIFEST):
             load_run(path).check_searched()
         return _from_program(path / ARCHITECTURE, spec)
     if path.suffix == SUFFIX or (not isfile(path) and str(path) in library_names()):

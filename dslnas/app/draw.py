@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from os.path import exists, isdir
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,9 +66,9 @@ def draw(
 
 def _compiled(source: Path | str, overrides: Sequence[str]) -> Compiled:
     path = Path(source)
-    if path.is_dir():
+    if isdir(path):
         read_run_manifest(path, "give a `.nas` file, or the folder of a run")
-        path /= ARCHITECTURE if (path / ARCHITECTURE).is_file() else SPEC
+        path /= ARCHITECTURE if exists(path / ARCHITECTURE) else SPEC
     return compile_spec(path, overrides, with_data=False)
 
 

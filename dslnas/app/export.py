@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from os.path import exists
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -204,7 +205,7 @@ def _record_again(run: Run, exported: Exported) -> None:
     """Write into the manifest what another export changed; formats that it left out are kept."""
     before, results = run.results, exported.results
     names = dict.fromkeys((*before.files, *exported.files))
-    results["files"] = tuple(name for name in names if (run.path / name).exists())
+    results["files"] = tuple(name for name in names if exists(run.path / name))
     results["largest_difference"] = {**before.largest_difference, **exported.differences}
     results["relative_difference"] = {**before.relative_difference, **exported.shares}
     if exported.declared and before.precisions:

@@ -6,13 +6,15 @@ import difflib
 from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass
+from os.path import islink, realpath
 from pathlib import Path
 
 from dslnas.app.check import Verdict, check_source
 from dslnas.app.compile import spec_source
 from dslnas.diagnostics import Diagnostic, UserError
-from dslnas.files import OTHER_COPY, write_whole
+from dslnas.files import OTHER_COPY, cannot_write, write_whole
 from dslnas.language.fix import fixed
+from dslnas.regular import regular
 from dslnas.source import SourceFile
 
 
@@ -63,14 +65,17 @@ def fix_spec(spec: Path, overrides: Sequence[str] = (), *, guess: bool = False) 
 
     after = source if source.library else fixed(source, mistakes, guess=guess)
     if after.text != source.text and source.path is not None:
-        is_link = source.path.is_symlink()
-        _write(source.path.resolve() if is_link else source.path, after.text)
+        is_link = islink(source.path)
+        _write(Path(realpath(source.path)) if is_link else source.path, after.text)
     return Fix(source, after, check_source(after, overrides))
 
 
 def _write(path: Path, text: str) -> None:
     """Write a text over a file, with the line ends and the byte order mark that it has."""
-    old, new = path.read_bytes(), text.encode()
+    try:
+        old, new = regular(path).read_bytes(), text.encode()
+    except OSError as error:
+        raise cannot_write(path, error, OTHER_COPY) from None
     if 0 < old.count(b"\r\n") == old.count(b"\n"):
         new = new.replace(b"\n", b"\r\n")
     mark = BOM_UTF8 if old.startswith(BOM_UTF8) else b""

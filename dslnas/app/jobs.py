@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from os.path import exists
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -138,7 +139,7 @@ def run_job(job: Job, options: LoopOptions, patience: float = GLANCE) -> Ended:
             return Ended(("another process is at it, which goes on",))
         if was_finished(job, options):
             return Ended(("finished before, kept",))
-        goes_on = resume and (job.path / MANIFEST).exists()
+        goes_on = resume and exists(job.path / MANIFEST)
         if not goes_on:
             make_room(job.path)
         how: LoopOptions = {**options, "resume": goes_on}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from os.path import exists, lexists
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
@@ -82,7 +83,7 @@ def sources_at(data: str) -> Sequence[str]:
     Raises:
         UserError: NAS601, NAS603 or NAS612, nothing is there that a source knows.
     """
-    if data in DATA and not Path(data).exists():
+    if data in DATA and not exists(data):
         if not DATA[data]().lacks_path:
             return (data,)
         help = "give the path of the data: what they are is told from what lies there"
@@ -162,7 +163,7 @@ def check_free(path: Path) -> None:
     if path.suffix != ".nas":
         help = f"write `{path.with_suffix('.nas')}`"
         raise user_error("NAS001", "name of a spec ends with `.nas`", where=str(path), help=help)
-    if path.exists():
+    if lexists(path):
         help = "give another name, or remove it"
         raise user_error("NAS022", "there is a file already", where=str(path), help=help)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 from dataclasses import replace
 from itertools import chain
+from os.path import exists, isdir
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -15,7 +16,9 @@ from dslnas.app.run import Listener, Notice, Run, silent
 from dslnas.app.runtime import RuntimeOptions, make_runtime
 from dslnas.diagnostics import UserError
 from dslnas.files import write_whole
+from dslnas.json_model import unread
 from dslnas.launch import launched
+from dslnas.regular import regular
 from dslnas.runs.folder import (
     ARCHITECTURE,
     CHECKPOINTS,
@@ -74,7 +77,7 @@ def begin(
         path = place_of(spec, out, seed)
     else:  # it does all that the first one does, where nobody looks
         path = _folder_beside_the_first(make_runtime(spec, **how).ranks)
-        resume = resume and (path / MANIFEST).exists()
+        resume = resume and exists(path / MANIFEST)
     with held(path):
         before = None
         if resume and out is not None and not is_begun(path):
@@ -136,7 +139,14 @@ def _shared_by(ranks: Ranks) -> str:
 def _stored(path: Path) -> dict[str, bytes]:
     """Return the files of a run that it is gone on with from, by name; none where it begins."""
     names = (MANIFEST, SPEC, METRICS, ARCHITECTURE, *chain.from_iterable(CHECKPOINTS.values()))
-    return {name: (path / name).read_bytes() for name in names if (path / name).exists()}
+    return {name: _content(path / name) for name in names if exists(path / name)}
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return regular(path).read_bytes()
+    except OSError as error:
+        raise unread(path, error) from None
 
 
 def _folder_beside_the_first(ranks: Ranks) -> Path:
@@ -178,10 +188,10 @@ def architecture_at(path: Path) -> Path:
     Raises:
         UserError: NAS023 for the folder of something else, NAS024 for a run that has none yet.
     """
-    if path.is_dir():
+    if isdir(path):
         load_run(path).check_searched()
         return path / ARCHITECTURE
-    if path.name == ARCHITECTURE and not path.exists() and (path.parent / MANIFEST).exists():
+    if path.name == ARCHITECTURE and not exists(path) and exists(path.parent / MANIFEST):
         load_run(path.parent).check_searched()
     return path
 

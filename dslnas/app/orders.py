@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from os.path import realpath
 from pathlib import Path
 from types import FrameType
 
@@ -50,7 +51,7 @@ class Order(JsonModel):
         return cls(
             spec=job.spec.name,
             text=job.spec.text,
-            path=str(job.path.resolve()),
+            path=realpath(job.path),
             seed=job.seed,
             is_baseline=job.is_baseline,
             title=job.title,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from os.path import isfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,11 +63,11 @@ def predictor_of(run: Path) -> Predictor:
     from dslnas.exporters.onnx import MODEL
     from dslnas.exporters.predict import Predictor, load
 
-    if not (run / MODEL).is_file():
+    if not isfile(run / MODEL):
         load_run(run).check_trained()
         raise _refusal(run, f"has no {MODEL}", f"`{command('export', run)}` writes it")
     if "preprocessing" not in (manifest.facts.model_extra or {}):
-        told = next(text for name, text in INSTEAD.items() if (run / name).is_file())
+        told = next(text for name, text in INSTEAD.items() if isfile(run / name))
         raise _refusal(run, "is a model of no pictures", told.format(run=run))
     try:
         return Predictor(load(run / MODEL))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from os.path import exists
 from pathlib import Path
 
 from dslnas.app.compiled import CompiledSpace
@@ -71,7 +72,7 @@ def compare(
 
 def report_if_missing(path: Path, report: Listener) -> None:
     """Write the report on a finished run that has none: it was killed, or had no room for it."""
-    if not (path / REPORT).exists():
+    if not exists(path / REPORT):
         report_at_the_end(path, report)
 
 
@@ -88,7 +89,7 @@ def report_at_the_end(path: Path, report: Listener) -> None:
 def _space(record: RunRecord) -> SearchSpace | None:
     """Return the space that a run searches, if it searches one."""
     with record.leaving_out():
-        spec = _opened(record).spec if (record.path / SPEC).exists() else None
+        spec = _opened(record).spec if exists(record.path / SPEC) else None
         return spec.space if isinstance(spec, CompiledSpace) else None
     return None
 

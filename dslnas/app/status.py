@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from os.path import exists, isdir
 from pathlib import Path
 
 from dslnas.absence import absence
@@ -12,7 +13,7 @@ from dslnas.json_model import JsonModel
 from dslnas.report.reading import RunRecord, read_run
 from dslnas.runs.command import resuming
 from dslnas.runs.folder import is_searched
-from dslnas.runs.manifest import MANIFEST, Manifest
+from dslnas.runs.manifest import MANIFEST, Manifest, runs_in
 from dslnas.runs.pulse import Pulse
 from dslnas.training.records import EpochRecord
 
@@ -90,11 +91,11 @@ def runs_below(paths: Sequence[Path]) -> Sequence[Path]:
 
 
 def _below(path: Path, *, is_meant: bool) -> Sequence[Path]:
-    if (path / MANIFEST).exists():
+    if exists(path / MANIFEST):
         return (path,)
-    found = sorted(one.parent for depth in ("*", "*/*") for one in path.glob(f"{depth}/{MANIFEST}"))
+    found = runs_in(path)
     if not found:
-        message = "folder has no runs" if path.is_dir() else absence(path, "folder").message
+        message = "folder has no runs" if isdir(path) else absence(path, "folder").message
         help = "give the folder of a run, or one that has runs"
         if is_meant:
             help += f", such as `{EXPORTED}`"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from os.path import exists, isdir, realpath
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def mirrors(runs: Iterable[Path], logs: Path) -> list[Mirror]:
     Raises:
         UserError: NAS028 if the extra is not installed.
     """
-    places = {run.resolve(): run for run in runs}
+    places = {Path(realpath(run)): run for run in runs}
     names = [place.relative_to(place.anchor).parts for place in places]
     depth = 1
     while len({name[-depth:] for name in names}) < len(names):
@@ -105,8 +106,8 @@ def scalars(record: EpochRecord) -> Iterator[tuple[str, float]]:
 
 def _empty(folder: Path) -> None:
     """Make a folder for events, in which older ones of ours are no more."""
-    if folder.is_dir() and any(folder.iterdir()):
-        if not (folder / MARK).exists():
+    if isdir(folder) and any(folder.iterdir()):
+        if not exists(folder / MARK):
             help = "name another folder with `--out`"
             raise user_error("NAS022", "folder is not empty", where=str(folder), help=help)
         shutil.rmtree(folder)

@@ -104,6 +104,8 @@ class LazyGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Keep the arguments as they were given: `ctx.meta` is that of the command, too."""
+        if any("\0" in argument for argument in args):  # from Python: no shell passes one on
+            ctx.fail("An argument has a NUL character, and no name of a file may.")
         ctx.meta[ARGUMENTS] = tuple(args)
         return super().parse_args(ctx, args)
 

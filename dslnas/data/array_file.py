@@ -15,6 +15,7 @@ from dslnas.data.files import changed, reading
 from dslnas.data.fingerprints import fingerprint
 from dslnas.data.npz import Header
 from dslnas.data.progress import Progress
+from dslnas.regular import regular
 
 BLOCK = 2**22
 """Bytes that are read at once to know all signals."""
@@ -88,7 +89,7 @@ class ArrayFile:
         """
         shape = (self.count, *self.shape_of_each)
         try:
-            mapped = np.memmap(self.path, self.stored, "r", self.offset, shape)
+            mapped = np.memmap(regular(self.path), self.stored, "r", self.offset, shape)
         except (OSError, ValueError):
             raise changed(self.path) from None
         return _as_held(mapped[self.rows[chosen]])
@@ -142,7 +143,7 @@ def _as_held(signals: NDArray[Any]) -> NDArray[np.float32]:
 
 def _start_of(path: Path, info: ZipInfo) -> int:
     """Return where the content of a member begins, behind a header of its own."""
-    with reading(path, "npz archive"), path.open("rb") as file:
+    with reading(path, "npz archive"), regular(path).open("rb") as file:
         file.seek(info.header_offset)
         lengths: tuple[int, int] = _LOCAL.unpack(file.read(_LOCAL.size))
     return info.header_offset + _LOCAL.size + sum(lengths)

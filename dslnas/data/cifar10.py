@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from os.path import isfile
 from pathlib import Path
 
 from dslnas.data.examples import DataShape, Examples, Inputs, Labels, examples
 from dslnas.data.files import check_size, damaged, missing, path_of, reading, required_folder
+from dslnas.regular import regular
 from dslnas.settings.images import Cifar10
 
 CLASSES = (
@@ -63,7 +65,7 @@ def _files(folder: Path) -> list[Path]:
     test = folder / "test_batch.bin"
     if not train:
         raise missing(folder, "data_batch_1.bin", HOLDS)
-    if not test.is_file():
+    if not isfile(test):
         raise missing(folder, test.name, HOLDS)
     for path in (*train, test):
         with reading(path, "file"):
@@ -80,7 +82,7 @@ def _rows(paths: list[Path]) -> tuple[Inputs, Labels]:
     check_size(paths[0].parent, sum(sizes))
     content = np.empty(sum(sizes), np.uint8)
     for path, place in zip(paths, np.split(content, np.cumsum(sizes)[:-1]), strict=True):
-        with reading(path, "file"), path.open("rb") as stream:
+        with reading(path, "file"), regular(path).open("rb") as stream:
             if stream.readinto(place.data) < len(place):
                 raise EOFError
     rows = content.reshape(-1, ROW_BYTES)

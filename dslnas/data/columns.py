@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dslnas.data.examples import Targets
 from dslnas.data.files import damaged, read_text, reading
 from dslnas.diagnostics import user_error
+from dslnas.regular import regular
 from dslnas.settings.labelled import Goal
 from dslnas.spelling import suggestion
 
@@ -179,7 +180,7 @@ def _parquet(path: Path) -> Columns:
             where="data",
         ) from error
     with reading(path, "Parquet file"):
-        table = parquet.read_table(path)
+        table = parquet.read_table(regular(path))
         values = {
             name: ["" if value is None else str(value) for value in column.to_pylist()]
             for name, column in zip(table.column_names, table.columns, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import lzma
 import os
@@ -11,7 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from os.path import expanduser  # pathlib's raises for an unknown user
+from os.path import expanduser, isdir  # pathlib's raises for an unknown user
 from pathlib import Path
 from tokenize import TokenError
 from typing import IO, cast
@@ -20,6 +21,7 @@ from dslnas.absence import absence
 from dslnas.diagnostics import UserError, user_error
 from dslnas.edits import Help
 from dslnas.encoding import NotUtf8Error, decoded
+from dslnas.regular import regular
 from dslnas.settings.data_base import DataSettings
 from dslnas.spelling import did_you_mean
 
@@ -60,11 +62,24 @@ def path_of(settings: DataSettings) -> Path:
     return Path(expanduser(settings.path))
 
 
+def is_there(path: Path) -> bool:
+    """Whether something lies at a path; raise OSError where it cannot be looked at."""
+    try:
+        path.stat()
+    except ValueError:  # no file has such a name
+        return False
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            raise
+        return False
+    return True
+
+
 def required_path(path: Path) -> Path:
     """Return `path` if something is there; raise NAS601 if nothing is."""
     with reading(path, "path"):
-        exists = path.exists()
-    if not exists:
+        is_missing = not is_there(path)
+    if is_missing:
         absent = absence(path, "path")
         raise user_error(
             "NAS601",
@@ -97,7 +112,7 @@ def _path_help(path: Path) -> Help:
 
 def required_folder(path: Path, holds: str) -> Path:
     """Return `path` if it is a folder, which `holds` something; raise NAS601 or NAS602 else."""
-    if not required_path(path).is_dir():
+    if not isdir(required_path(path)):
         is_packed = path.suffix.lower() in ARCHIVES
         help = (
             "unpack it, and give the folder" if is_packed else f"give a folder that holds {holds}"
@@ -160,7 +175,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     packed = path.suffix == ".gz"
     with (
         reading(path, "gzip file" if packed else "file"),
-        gzip.open(path, "rb") if packed else path.open("rb") as stream,
+        gzip.open(regular(path), "rb") if packed else regular(path).open("rb") as stream,
     ):
         yield cast(IO[bytes], stream)
 
@@ -171,7 +186,7 @@ def read_text(path: Path, most: int = MOST_BYTES) -> str:
     Raises NAS603 if it has more bytes than `most` or cannot be read, NAS610 if it is not UTF-8.
     """
     with reading(path, "file"):
-        size = path.stat().st_size
+        size = regular(path).stat().st_size
         if size > most:
             message = f"{size} bytes of text but at most {most} are read"
             raise damaged(path, message, "use a part of it")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os.path import isfile
 from pathlib import Path
 from typing import IO
 
@@ -79,7 +80,7 @@ def _pair(folder: Path, part: str) -> tuple[Path, Path]:
 def _find(folder: Path, stem: str) -> Path | None:
     dotted = stem.replace("-idx", ".idx")
     names = [f"{s}-ubyte{end}" for s in (stem, dotted) for end in ("", ".gz")]
-    return next((folder / name for name in names if (folder / name).is_file()), None)
+    return next((folder / name for name in names if isfile(folder / name)), None)
 
 
 def _images(path: Path) -> Inputs:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from os.path import exists, isfile, islink
 from pathlib import Path
 
 from dslnas.data.files import PARSER_ERRORS
 from dslnas.data.image_files import in_words, is_utf8, shown
 from dslnas.diagnostics import UserError, user_error
+from dslnas.regular import regular
 
 FAULTS = (OSError, EOFError, MemoryError, *PARSER_ERRORS)
 """Errors that reading a picture may raise, besides the preprocessing's own."""
@@ -42,7 +44,7 @@ def cause_of(path: Path, error: Exception) -> str:
         return f"cannot be opened: {error.strerror.lower()}"
     if isinstance(error, MemoryError):
         return "is too large for the memory"
-    with path.open("rb") as stream:
+    with regular(path).open("rb") as stream:
         head = stream.read(512).removeprefix(b"\xef\xbb\xbf")
     if not head:
         return "is empty"
@@ -58,9 +60,9 @@ def not_to_open(path: Path) -> str:
     """Return why a picture is not even opened, or "": opening a pipe would wait for its writer."""
     if not is_utf8(path):
         return NAME
-    if path.exists():
-        return "" if path.is_file() else "is no file"
-    return LINK if path.is_symlink() else ""
+    if exists(path):
+        return "" if isfile(path) else "is no file"
+    return LINK if islink(path) else ""
 
 
 def named(folder: Path, wrong: Mapping[Path, str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from os.path import isdir
 from pathlib import Path
 
 from dslnas.data.files import reading
@@ -61,7 +62,7 @@ def files_in(folder: Path, *, below: bool = True) -> Files:
 def folders_in(folder: Path) -> list[Path]:
     """Return the folders in a folder, in the order of their names, without litter."""
     with reading(folder, "folder"):
-        return sorted(path for path in folder.iterdir() if path.is_dir() and is_meant(path.name))
+        return sorted(path for path in folder.iterdir() if isdir(path) and is_meant(path.name))
 
 
 def is_utf8(path: Path) -> bool:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
 from itertools import filterfalse
+from os.path import isdir
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -214,7 +215,7 @@ def _is_small(paths: Sequence[Path]) -> bool:
 
 def recognises(path: Path) -> bool:
     """Whether a folder has folders in it, or pictures."""
-    return path.is_dir() and any(item.is_dir() or is_picture(item.name) for item in path.iterdir())
+    return isdir(path) and any(isdir(item) or is_picture(item.name) for item in path.iterdir())
 
 
 def _in_memory(

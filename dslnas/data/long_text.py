@@ -13,6 +13,7 @@ from dslnas.data.files import changed, no_utf8, reading, with_line_feeds
 from dslnas.data.progress import Progress
 from dslnas.data.tokens import tokens
 from dslnas.encoding import NotUtf8Error, Place, decoded_block
+from dslnas.regular import regular
 from dslnas.settings.texts import TokenLevel
 
 BLOCK = 2**22
@@ -34,7 +35,7 @@ class LongText:
         self._bytes, self._places = [0], [0]
         self._last = 0, ""
         lines, is_last = 0, False
-        with reading(path, "file"), path.open("rb") as file:
+        with reading(path, "file"), regular(path).open("rb") as file:
             while not is_last:
                 file.seek(self._bytes[-1])
                 content = file.read(BLOCK)
@@ -80,7 +81,7 @@ class LongText:
     def _block(self, number: int) -> str:
         if self._last[0] != number or not self._last[1]:
             start, end = self._bytes[number : number + 2]
-            with reading(self.path, "file"), self.path.open("rb") as file:
+            with reading(self.path, "file"), regular(self.path).open("rb") as file:
                 file.seek(start)
                 text = file.read(end - start).decode("utf-8" if start else "utf-8-sig")
             self._last = number, with_line_feeds(text)

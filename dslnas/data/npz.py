@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
+from os.path import isfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
@@ -22,6 +23,7 @@ from dslnas.data.examples import (
 )
 from dslnas.data.files import check_size, damaged, missing, path_of, reading, required_path
 from dslnas.diagnostics import user_error
+from dslnas.regular import regular
 from dslnas.settings.images import Npz
 from dslnas.settings.labelled import Goal
 
@@ -74,14 +76,14 @@ def read(settings: Npz) -> Examples[Inputs]:
 
 def recognises(path: Path) -> bool:
     """Whether a file is an archive of arrays by its name."""
-    return path.suffix.lower() == ".npz" and path.is_file()
+    return path.suffix.lower() == ".npz" and isfile(path)
 
 
 @contextmanager
 def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
     """Open an archive; raise NAS601 or NAS603 if there is none."""
     with reading(required_path(path), "npz archive"):
-        archive = zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(regular(path))
     with archive:
         yield archive
 

@@ -31,6 +31,7 @@ from dslnas.data.workers import read_in_order
 from dslnas.diagnostics import UserError
 from dslnas.files import make_folder, user_cache, write_whole
 from dslnas.json_model import JsonModel
+from dslnas.regular import regular
 
 CHUNK = 64
 """Pictures that a process reads before it says what it found."""
@@ -165,7 +166,7 @@ def _written(found: Survey, paths: Sequence[Path]) -> bytes:
 def _kept(file: Path, paths: Sequence[Path]) -> Survey | None:
     """Return what is kept, if it is there and whole."""
     try:
-        with safe_open(file, framework="numpy") as content:
+        with safe_open(regular(file), framework="numpy") as content:
             facts = _Facts.model_validate_json((content.metadata() or {})[_FACTS])
             prints, sums, sizes = (
                 content.get_tensor(name) for name in ("fingerprints", "level_sums", "sizes")

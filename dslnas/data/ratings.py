@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
+from os.path import isfile
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -59,7 +60,7 @@ def read_file(settings: RatingFile) -> Ratings:
             NAS606 there are no ratings; NAS610 no UTF-8.
     """
     path = required_path(path_of(settings))
-    if not path.is_file():
+    if not isfile(path):
         help = "give the file itself, such as `u.data`, `ratings.dat` or `ratings.csv`"
         raise user_error("NAS602", "not a file", help=help, where=str(path))
     with reading(path, "file"):
@@ -69,12 +70,12 @@ def read_file(settings: RatingFile) -> Ratings:
 
 def is_usual(path: Path) -> bool:
     """Whether a file has a name that ratings are published by."""
-    return path.name in USUAL_NAMES and path.is_file()
+    return path.name in USUAL_NAMES and isfile(path)
 
 
 def recognises(path: Path) -> bool:
     """Whether a file may hold ratings, by its name."""
-    return path.suffix.lower() in ENDINGS and path.is_file()
+    return path.suffix.lower() in ENDINGS and isfile(path)
 
 
 @lru_cache(maxsize=1)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from dslnas.absence import absence
 from dslnas.data import cifar10, idx, images, npz, ratings, signals, table, text
-from dslnas.data.files import reading
+from dslnas.data.files import is_there, reading
 from dslnas.diagnostics import UserError, user_error
+from dslnas.regular import regular
 from dslnas.settings.data import DATA
 from dslnas.spelling import did_you_mean
 
@@ -45,8 +46,9 @@ def sources_of(path: Path) -> Sequence[str]:
             nothing that a source knows.
     """
     with reading(path, "data"):
-        if not path.exists():
+        if not is_there(path):
             raise _missing(path)
+        regular(path)
         found = [source for source, recognises in RECOGNISES if recognises(path)]
     if not found:
         raise _unknown(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from os.path import isdir, isfile
 from pathlib import Path
 
 from dslnas.data.columns import Columns, read_columns, targets_in
@@ -71,8 +72,8 @@ def training_columns(path: Path) -> Columns:
 
 def recognises(path: Path) -> bool:
     """Whether a file is a table by its name, or a folder holds one for training."""
-    if path.is_dir():
-        return any((path / f"train{end}").is_file() for end in ENDINGS if end != ".txt")
+    if isdir(path):
+        return any(isfile(path / f"train{end}") for end in ENDINGS if end != ".txt")
     return path.suffix.lower() in ENDINGS
 
 
@@ -87,11 +88,11 @@ def _tables(table: Columns, test_path: Path | None, names: Sequence[str]) -> lis
 
 def _files(path: Path) -> tuple[Path, Path | None]:
     """Return the file of the training part and that of the test part, if there is one."""
-    if not path.is_dir():
+    if not isdir(path):
         return path, None
     found = {
         stem: next(
-            (path / f"{stem}{end}" for end in ENDINGS if (path / f"{stem}{end}").is_file()), None
+            (path / f"{stem}{end}" for end in ENDINGS if isfile(path / f"{stem}{end}")), None
         )
         for stem in ("train", "test")
     }

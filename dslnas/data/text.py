@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os.path import isfile
 from pathlib import Path
 
 from dslnas.data.files import damaged, missing, path_of, reading, required_folder, required_path
 from dslnas.data.long_text import LongText, Passage
 from dslnas.diagnostics import user_error
+from dslnas.regular import regular
 from dslnas.settings.texts import TextSettings
 
 EMBEDDED = Path(__file__).parent / "texts" / "pride_and_prejudice.txt"
@@ -48,7 +50,7 @@ def paths(settings: TextSettings) -> list[Path]:
         found = [_one_of(folder, f"{name}.txt", f"ptb.{name}.txt") for name in FILES]
         return [_held(path, settings) for path in found]
     path = required_path(path_of(settings)) if settings.path else EMBEDDED
-    if not path.is_file():
+    if not isfile(path):
         raise user_error(
             "NAS602",
             "not a file",
@@ -71,17 +73,17 @@ def _held(path: Path, settings: TextSettings) -> Path:
 def recognises(path: Path) -> bool:
     """Whether a file is text: named so, or no table and without the zeros of other files."""
     suffix = path.suffix.lower()
-    if not path.is_file() or suffix in (".csv", ".tsv"):
+    if not isfile(path) or suffix in (".csv", ".tsv"):
         return False
     if suffix == ".txt":
         return True
-    with path.open("rb") as stream:
+    with regular(path).open("rb") as stream:
         return b"\0" not in stream.read(LOOK)
 
 
 def recognises_parts(path: Path) -> bool:
     """Whether the three files of the Penn Treebank lie in a folder."""
-    return any((path / f"{start}{FILES[0]}.txt").is_file() for start in ("", "ptb."))
+    return any(isfile(path / f"{start}{FILES[0]}.txt") for start in ("", "ptb."))
 
 
 def where(settings: TextSettings) -> str:
@@ -120,6 +122,6 @@ def check_columns(tokens: int, columns: int) -> None:
 
 def _one_of(folder: Path, *names: str) -> Path:
     for name in names:
-        if (folder / name).is_file():
+        if isfile(folder / name):
             return folder / name
     raise missing(folder, names[0], HOLDS)

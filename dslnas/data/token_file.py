@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from os.path import isfile
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from dslnas.data.files import changed
 from dslnas.files import becoming, cannot_write, make_folder
+from dslnas.regular import regular
 
 INSTEAD = "let the cache of the user lie elsewhere (`XDG_CACHE_HOME`), or write `stream never`"
 
@@ -56,7 +58,7 @@ class TokenFile:
             return torch.empty(0, dtype=torch.int64, device=self.device)
         offset = (self.start + first) * self.dtype.itemsize
         try:
-            mapped = np.memmap(self.path, self.dtype, "r", offset, (end - first,))
+            mapped = np.memmap(regular(self.path), self.dtype, "r", offset, (end - first,))
         except (OSError, ValueError):
             raise changed(self.path) from None
         return torch.from_numpy(np.array(mapped, np.int64)).to(self.device)
@@ -101,7 +103,7 @@ def write_tokens(
     """
     dtype = number_type(kinds)
     found = TokenFile(path, dtype, 0, count)
-    if path.is_file() and path.stat().st_size == count * dtype.itemsize:
+    if isfile(path) and path.stat().st_size == count * dtype.itemsize:
         return found
     make_folder(path.parent, INSTEAD)
     try:

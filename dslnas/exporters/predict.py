@@ -328,13 +328,13 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
     given = arguments()
     model = FOLDER / given.model
-    if not model.is_file():
+    if not os.path.isfile(model):
         fail(f"{model} does not exist: keep the exported files together")
     try:
         predictor = Predictor(load(model))
     except ValueError as error:
         fail(f"{model} {error}")
-    if given.data is not None and not given.data.is_dir():
+    if given.data is not None and not os.path.isdir(given.data):
         fail(f"{given.data}: no such folder")
     try:
         if given.list is not None:

@@ -164,7 +164,7 @@ def arguments() -> argparse.Namespace:
     if given.seed < 0:
         parser.error(f"--seed is a whole number of at least 0, not {given.seed}")
     for name in (MODEL, VOCABULARY):
-        if not (FOLDER / name).is_file():
+        if not os.path.isfile(FOLDER / name):
             parser.error(f"{FOLDER / name} does not exist: keep the exported files together")
     return given
 

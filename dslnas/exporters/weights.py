@@ -13,6 +13,7 @@ from dslnas.backends.python.module import PythonModule
 from dslnas.backends.torch.network import TorchNetwork
 from dslnas.data.facts import NO_FACTS, Facts
 from dslnas.files import make_folder, write_whole
+from dslnas.regular import regular
 
 WEIGHTS = "model.safetensors"
 
@@ -44,7 +45,7 @@ def write_weights(
 def _holds(path: Path, content: bytes) -> bool:
     """Whether a file has a content already, as that of a run that is exported again."""
     try:
-        return path.stat().st_size == len(content) and path.read_bytes() == content
+        return path.stat().st_size == len(content) and regular(path).read_bytes() == content
     except OSError:
         return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os.path import isfile
 from pathlib import Path
 
 from dslnas.backends.onnx.session import Loaded
@@ -20,7 +21,7 @@ class Written:
 
     def has(self, name: str) -> bool:
         """Whether there is a file of a name."""
-        return (self.folder / name).is_file()
+        return isfile(self.folder / name)
 
     def model(self, name: str) -> Loaded:
         """Return an ONNX model by the name of its file."""

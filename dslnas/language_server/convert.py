@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from os.path import realpath
 from pathlib import Path
 
 from lsprotocol import types
@@ -68,7 +69,7 @@ def source_of(uri: str, text: str) -> SourceFile:
 
 def uri_of(source: SourceFile) -> str | None:
     """Return the address of a file, None for a text that is none."""
-    return None if source.path is None else uris.from_fs_path(str(source.path.resolve()))
+    return None if source.path is None else uris.from_fs_path(realpath(source.path))
 
 
 def location(span: Span, codec: PositionCodec) -> types.Location | None:

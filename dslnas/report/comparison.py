@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from os.path import basename, realpath
 from typing import TypeAlias
 
 from dslnas.exporters.onnx_record import milliseconds
@@ -108,7 +109,7 @@ def compare_runs(
 
 def _names(runs: Sequence[RunRecord]) -> tuple[str, ...]:
     """Return the names of folders; whole paths where two are called the same."""
-    short = [run.path.resolve().name for run in runs]
+    short = [basename(realpath(run.path)) for run in runs]
     return tuple(short) if len(set(short)) == len(short) else tuple(str(run.path) for run in runs)
 
 

@@ -7,10 +7,12 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from os.path import exists
 from pathlib import Path
 
 from dslnas.diagnostics import UserError
-from dslnas.json_model import damaged
+from dslnas.json_model import damaged, unread
+from dslnas.regular import regular
 from dslnas.runs.architecture import Cells, cells_of, network_of
 from dslnas.runs.folder import METRICS, SPEC, metric_lines
 from dslnas.runs.hold import is_held
@@ -145,25 +147,29 @@ def read_run(path: Path) -> RunRecord:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return regular(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         return ""
-    except (OSError, UnicodeError):
+    except OSError as error:
+        raise unread(path, error) from None
+    except UnicodeError:
         raise damaged({"": "cannot be read as text"}, str(path)) from None
 
 
 def _check_end(path: Path) -> None:
     """Raise NAS027 if the last line of a file is cut short."""
-    if path.exists() and not path.read_bytes().endswith(b"\n"):
+    if exists(path) and not regular(path).read_bytes().endswith(b"\n"):
         raise damaged({"": "its last line is cut short"}, str(path))
 
 
 def _pictures(path: Path) -> Mapping[int, bytes]:
     try:
-        return pictures_by_row(path.read_bytes())
+        return pictures_by_row(regular(path).read_bytes())
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError):
+    except OSError as error:
+        raise unread(path, error) from None
+    except ValueError:
         raise damaged({"": "not the pictures of a run"}, str(path)) from None
 
 
@@ -184,11 +190,11 @@ def _mistakes(path: Path, task: Task) -> Sequence[Mistake]:
 def _table(path: Path) -> Sequence[Sequence[str]]:
     """Return the rows of a table, none if it is missing; raise NAS027 if it is damaged."""
     try:
-        text = path.read_text(encoding="utf-8", errors="surrogateescape")
+        text = regular(path).read_text(encoding="utf-8", errors="surrogateescape")
     except FileNotFoundError:
         return ()
-    except OSError:
-        raise damaged({"": "cannot be read"}, str(path)) from None
+    except OSError as error:
+        raise unread(path, error) from None
     try:
         rows = list(csv.reader(io.StringIO(text, newline="")))
     except csv.Error as error:

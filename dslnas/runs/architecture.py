@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os.path import exists
 from pathlib import Path
 from typing import TypeAlias
 
@@ -28,7 +29,7 @@ def spec_hash_of(run: Path) -> str | None:
 def cells_of(run: Path) -> Cells:
     """Return the cells of a run as they are written; none if it has found nothing yet."""
     path = run / ARCHITECTURE
-    if not path.exists():
+    if not exists(path):
         return {}
     return {
         cell.name.text: {
@@ -43,7 +44,7 @@ def cells_of(run: Path) -> Cells:
 
 def network_of(run: Path) -> dict[str, str]:
     """Return the settings of the network that a search chose: its `cells`, its `channels`."""
-    if not (run / ARCHITECTURE).exists() or not (run / SPEC).exists():
+    if not exists(run / ARCHITECTURE) or not exists(run / SPEC):
         return {}
     found, asked = (_around_cells(run / file) for file in (ARCHITECTURE, SPEC))
     return {name: text for name, text in found.items() if text != asked.get(name)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from os.path import exists
 from pathlib import Path
 from typing import Generic
 
@@ -18,7 +19,8 @@ from torch import Tensor
 
 from dslnas.diagnostics import UserError, user_error
 from dslnas.files import write_whole
-from dslnas.json_model import JsonModel, damaged, parse_model
+from dslnas.json_model import JsonModel, damaged, parse_model, unread
+from dslnas.regular import regular
 from dslnas.runs.folder import ARCHITECTURE, CHECKPOINTS, METRICS, Stage
 from dslnas.state import hash_of
 from dslnas.training.keeping import P, Saved
@@ -86,7 +88,7 @@ class Checkpoint(Generic[P]):
     def _last(self, metrics: Sequence[EpochRecord], epochs: int) -> Saved[P] | None:
         self.refused = []
         for path in (self.path, self.before):
-            if not path.exists():
+            if not exists(path):
                 continue
             try:
                 saved = self._read(path)
@@ -114,7 +116,7 @@ class Checkpoint(Generic[P]):
     @property
     def _whose(self) -> dict[str, object]:
         trains = self.stage == "retrain"
-        architecture = (self._folder / ARCHITECTURE).read_bytes() if trains else None
+        architecture = regular(self._folder / ARCHITECTURE).read_bytes() if trains else None
         return {
             "spec_hash": self._spec_hash,
             "architecture_hash": "" if architecture is None else sha256(architecture).hexdigest(),
@@ -124,10 +126,12 @@ class Checkpoint(Generic[P]):
     def _read(self, path: Path) -> Saved[P]:
         where, help_ = str(path), self._help
         try:
-            with safe_open(path, framework="pt") as file:
+            with safe_open(regular(path), framework="pt") as file:
                 texts = file.metadata() or {}
                 state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        except (OSError, SafetensorError):
+        except (OSError, SafetensorError) as error:
+            if isinstance(error, OSError) and error.strerror:  # of the system, not of the parser
+                raise unread(path, error, help_) from None
             raise damaged({"": "not a whole safetensors file"}, where, help_) from None
         for entry in (HEADER, PROGRESS):
             if entry not in texts:

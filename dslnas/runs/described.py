@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from os.path import exists
 from pathlib import Path
 
 from dslnas.runs.family import FAMILY
@@ -34,7 +35,7 @@ OTHER_FILES = {
 def described_files(run: Path, task: Task) -> dict[str, str]:
     """Return the files of a run that are there, each with its meaning, exported ones first."""
     meanings = {**exported_files((task,)), **FILES}
-    return {name: meaning for name, meaning in meanings.items() if (run / name).exists()}
+    return {name: meaning for name, meaning in meanings.items() if exists(run / name)}
 
 
 def exported_files(tasks: Iterable[Task]) -> dict[str, str]:

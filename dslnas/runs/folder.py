@@ -10,12 +10,14 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from os.path import exists, isdir
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from dslnas.diagnostics import user_error
 from dslnas.files import cannot_write, make_folder, remove, remove_parts, sync, write_whole
-from dslnas.json_model import damaged, json_text, parse_model
+from dslnas.json_model import json_text, parse_model, unread
+from dslnas.regular import regular
 from dslnas.runs.hold import is_held, is_passing
 from dslnas.runs.manifest import MANIFEST, Manifest
 from dslnas.training.records import EpochRecord, Line, SearchCheck
@@ -60,7 +62,7 @@ class RunFolder:
     @property
     def is_made(self) -> bool:
         """Whether there is such a folder with the manifest of a run."""
-        return (self.path / MANIFEST).exists()
+        return exists(self.path / MANIFEST)
 
     @cached_property
     def search_checkpoint(self) -> Checkpoint[SearchProgress]:
@@ -97,7 +99,7 @@ class RunFolder:
     def _stored(self) -> bytes | None:
         """Return the manifest that is there now; None if there is none that can be read."""
         try:
-            return (self.path / MANIFEST).read_bytes()
+            return regular(self.path / MANIFEST).read_bytes()
         except OSError:
             return None
 
@@ -184,24 +186,24 @@ def metric_lines(run: Path) -> Iterator[Line]:
     """Yield the metrics of a run but a last line cut short; raise NAS027 at one that is damaged."""
     path = run / METRICS
     try:
-        lines = path.read_bytes().split(b"\n")[:-1]
+        lines = regular(path).read_bytes().split(b"\n")[:-1]
     except FileNotFoundError:
         return
-    except OSError:
-        raise damaged({"": "cannot be read"}, str(path)) from None
+    except OSError as error:
+        raise unread(path, error) from None
     for number, line in enumerate(lines, 1):
         yield parse_model(_model_of(line), line, f"{path}:{number}")
 
 
 def is_searched(path: Path) -> bool:
     """Whether the architecture of a run is there."""
-    return (path / ARCHITECTURE).exists()
+    return exists(path / ARCHITECTURE)
 
 
 def has_checkpoint(path: Path) -> bool:
     """Whether a run is stored amid the loop that it is in: its search, or its training."""
     names = CHECKPOINTS["retrain" if is_searched(path) else "search"]
-    return any((path / name).exists() for name in names)
+    return any(exists(path / name) for name in names)
 
 
 def remove_checkpoints(path: Path, stage: Stage) -> None:
@@ -223,13 +225,13 @@ def write_tensors(
 
 def is_begun(path: Path) -> bool:
     """Whether a folder has more in it than what a process was writing that was killed."""
-    return path.exists() and not (path.is_dir() and all(map(is_passing, path.iterdir())))
+    return exists(path) and not (isdir(path) and all(map(is_passing, path.iterdir())))
 
 
 def check_empty(path: Path, but: Callable[[Path], bool] = lambda _: False) -> None:
     """Raise NAS022 if a folder has something in it that a run would mix with, `but` for some."""
-    if path.is_dir() and not all(map(but, path.iterdir())):
-        is_run = (path / MANIFEST).exists()
+    if isdir(path) and not all(map(but, path.iterdir())):
+        is_run = exists(path / MANIFEST)
         goes_on = "go on with its run by `--resume` (in Python `resume=True`), " if is_run else ""
         raise user_error(
             "NAS022",
@@ -242,7 +244,7 @@ def check_empty(path: Path, but: Callable[[Path], bool] = lambda _: False) -> No
 def free_folder(parent: Path, name: str) -> Path:
     """Return a folder `name`, `name-2`, ... below `parent` that nobody has taken yet."""
     path, number = parent / name, 1
-    while path.exists() or is_held(path):
+    while exists(path) or is_held(path):
         number += 1
         path = parent / f"{name}-{number}"
     return path

@@ -11,10 +11,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from os.path import exists
 from pathlib import Path
 
 from dslnas.diagnostics import user_error
-from dslnas.files import PART, cannot_write, is_at, is_locked, lock
+from dslnas.files import PART, READ, cannot_write, is_at, is_locked, lock
 
 MARK = ".lock"
 SECONDS = 0.1
@@ -93,7 +94,7 @@ def holding(path: Path, patience: float = 0.0) -> Iterator[bool]:
         UserError: NAS021 if nothing can be written there.
     """
     mark = lock_of(path)
-    above = [folder for folder in mark.parents if not folder.exists()]
+    above = [folder for folder in mark.parents if not exists(folder)]
     _make_folder_for(path, mark.parent)
     until = time.monotonic() + patience
     handle = _locked(mark, path)
@@ -137,7 +138,7 @@ def _locked(mark: Path, path: Path) -> int | None:
         handle = os.open(mark, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         try:
-            handle = os.open(path, os.O_RDONLY)
+            handle = os.open(path, READ)
         except OSError:
             raise cannot_write(path, error) from None
         mark = path

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
+from os.path import exists, isdir
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
@@ -25,6 +26,7 @@ from dslnas.exporters.onnx_record import DeclaredModels, Latency
 from dslnas.exporters.precision_record import PrecisionRecords
 from dslnas.json_model import MEASUREMENT, JsonModel, OpenModel, Seconds, read_model
 from dslnas.language.check.checked import CheckedProgram
+from dslnas.regular import reason_of
 from dslnas.settings.precision import AnyExecution, AnyPrecision, BatchNorm
 from dslnas.settings.spec import SpecSettings
 from dslnas.settings.texts import TokenLevel
@@ -267,16 +269,27 @@ def read_run_manifest(run: Path, help: str = HELP) -> Manifest:
     """
     try:
         return read_manifest(run)
-    except OSError:
-        pass
-    message = f"is not a run folder: it has no readable {MANIFEST}"
-    runs = sorted(path.parent for depth in ("*", "*/*") for path in run.glob(f"{depth}/{MANIFEST}"))
-    if not run.exists():
+    except FileNotFoundError:
+        why = ""
+    except OSError as error:
+        why = f": {reason_of(error)}"
+    message = f"is not a run folder: it has no readable {MANIFEST}{why if isdir(run) else ''}"
+    runs = runs_in(run)
+    if not exists(run):
         message = absence(run, "folder").message
-    elif runs or (run / SUMMARY).exists():
+    elif runs or exists(run / SUMMARY):
         message = "is a folder of several runs"
         help = f"name one of them, such as `{runs[0]}`" if runs else "none of them is there yet"
     raise user_error("NAS023", message, where=str(run), help=help)
+
+
+def runs_in(folder: Path) -> Sequence[Path]:
+    """Return the runs in a folder, and in folders in it, by name; none where there is no folder."""
+    if not isdir(folder):  # a name that no file can have, for one: looking below it would raise
+        return ()
+    return sorted(
+        path.parent for depth in ("*", "*/*") for path in folder.glob(f"{depth}/{MANIFEST}")
+    )
 
 
 def read_manifest(run: Path) -> Manifest:

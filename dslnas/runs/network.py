@@ -14,6 +14,7 @@ from dslnas.backends.torch.sequence import make_network
 from dslnas.diagnostics import command, user_error
 from dslnas.exporters.weights import WEIGHTS
 from dslnas.graph.graph import PrimitiveGraph
+from dslnas.regular import reason_of, regular
 from dslnas.runs.folder import ARCHITECTURE
 
 
@@ -25,9 +26,12 @@ def load_network(graph: PrimitiveGraph, run: Path) -> TorchNetwork:
     """
     path = run / WEIGHTS
     try:
-        stored = load_file(path)
+        stored = load_file(regular(path))
     except (OSError, SafetensorError) as error:
-        reason = "does not exist" if isinstance(error, FileNotFoundError) else "is damaged"
+        reason = "is damaged"
+        if isinstance(error, OSError) and error.strerror:  # of the system, not of the parser
+            is_missing = isinstance(error, FileNotFoundError)
+            reason = "does not exist" if is_missing else f"cannot be read: {reason_of(error)}"
         help_ = f"train the architecture again: `{command('train', run / ARCHITECTURE)}`"
         raise user_error("NAS024", reason, where=str(path), help=help_) from None
     names = PythonModule(graph).weight_names

@@ -6,6 +6,7 @@ import os
 import platform
 import time
 from contextlib import suppress
+from os.path import isdir
 from pathlib import Path
 
 from dslnas.files import write_whole
@@ -126,7 +127,7 @@ class Heart:
         if not isinstance(record, StepRecord):
             return
         self._pace.hear(record)
-        if time.monotonic() - self._last < SECONDS or not self._path.parent.is_dir():
+        if time.monotonic() - self._last < SECONDS or not isdir(self._path.parent):
             return
         self._last = time.monotonic()
         pulse = Pulse(

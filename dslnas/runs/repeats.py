@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from os.path import exists
 from pathlib import Path
 
 from dslnas.diagnostics import user_error
@@ -39,7 +40,7 @@ class RepeatsFolder:
                 NAS027 if its summary is damaged.
         """
         path = self.path / SUMMARY
-        if not path.exists():
+        if not exists(path):
             check_empty(self.path, but=is_passing)
             return
         try:
@@ -76,7 +77,7 @@ def finished_run(
     Raises:
         UserError: NAS025 if something else is in its place, NAS027 if it is damaged.
     """
-    if not path.exists() or (resume and not (path / MANIFEST).exists()):
+    if not exists(path) or (resume and not exists(path / MANIFEST)):
         return None
     run = _read(path)
     for key, value in wanted.items():
@@ -96,7 +97,7 @@ def finished_run(
 
 def make_room(path: Path) -> None:
     """Move a run that did not finish aside, so that it can be run again."""
-    if not path.exists():
+    if not exists(path):
         return
     aside = free_folder(path.parent, f"{path.name}-unfinished")
     try:

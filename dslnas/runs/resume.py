@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dslnas.diagnostics import user_error
 from dslnas.files import remove, remove_parts
+from dslnas.regular import regular
 from dslnas.runs.folder import (
     METRICS,
     SPEC,
@@ -78,7 +79,7 @@ def _shown(value: object) -> str:
 def _changed_line(path: Path, spec: str) -> str:
     """Return in words the first line of the spec that is another one; "" if none is known."""
     try:
-        before = (path / SPEC).read_text(encoding="utf-8")
+        before = regular(path / SPEC).read_text(encoding="utf-8")
     except (OSError, UnicodeError):
         return ""
     changes = list(ndiff(before.splitlines(), spec.splitlines()))

@@ -60,7 +60,7 @@ data digits
 """A network with few weights."""
 
 
-def _run(folder: Path) -> Path:
+def made_run(folder: Path) -> Path:
     """Return the folder of a run with all its files, made up where it is not there yet."""
     run = folder / "run"
     if run.exists():
@@ -96,7 +96,7 @@ def reader(name: str) -> Callable[[bytes, Path], None]:
     """Return what looks at a run of which one file is the input."""
 
     def read(content: bytes, folder: Path) -> None:
-        run = _run(folder)
+        run = made_run(folder)
         (run / name).write_bytes(content)
         status_of(run)
         write_report(run, folder / "report.html")
@@ -107,7 +107,7 @@ def reader(name: str) -> Callable[[bytes, Path], None]:
 def _content(name: str) -> Callable[[], Sequence[bytes]]:
     def seeds() -> Sequence[bytes]:
         with TemporaryDirectory() as folder:
-            return [(_run(Path(folder)) / name).read_bytes()]
+            return [(made_run(Path(folder)) / name).read_bytes()]
 
     return seeds
 
@@ -116,7 +116,7 @@ def read_resumed(name: str) -> Callable[[bytes, Path], None]:
     """Return what goes on with a run of which one file is the input."""
 
     def read(content: bytes, folder: Path) -> None:
-        run = _run(folder)
+        run = made_run(folder)
         (run / name).write_bytes(_with_its_hash(content) if name == TRAINING else content)
         before = read_run_manifest(run)
         reopen(run, before, before, (run / SPEC).read_text(encoding="utf-8"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from os.path import isdir
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,7 +61,7 @@ def export(
     from dslnas.cli.render.progress import Progress
 
     report = Progress(quiet=as_json)
-    if target.is_dir():
+    if isdir(target):
         goes_on = options.resume or options.checkpoint_minutes is not None
         _check_run_options(overrides, untrained or goes_on)
         run = load_run(target)

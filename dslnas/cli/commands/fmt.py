@@ -23,9 +23,9 @@ def fmt(files: tuple[Path, ...], only_check: bool) -> None:
     changed = False
     for file in files:
         if str(file) == "-":
-            click.echo(format_program(parse(read_source(file))), nl=False)
+            click.echo(format_program(parse(read_source(file, pipes=True))), nl=False)
             continue
-        source = read_source(file)
+        source = read_source(file, pipes=True)
         text = format_program(parse(source))
         if text == source.text:
             continue

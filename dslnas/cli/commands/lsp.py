@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from os.path import isfile, realpath
 from pathlib import Path
 
 import click
@@ -41,8 +42,8 @@ def address_of(docs: str) -> str:
     """Return where the documentation lies as a URL, "" if that is not said."""
     if not docs or "://" in docs:
         return docs
-    folder = Path(docs).resolve()
-    if not (folder / "index.html").is_file():
+    folder = Path(realpath(docs))
+    if not isfile(folder / "index.html"):
         help = "`make docs` in a checkout of dslnas builds it"
         raise click.BadParameter(f"no documentation lies in {docs!r}; {help}", param_hint="--docs")
     return folder.as_uri()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from os.path import exists
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def new(spec: Path, data: str | None, method: str, **given: Any) -> None:
         raise click.UsageError("--data is empty: name a folder, a file or a source")
     known = sources_at(data)
     source = _chosen("source", "Data of", given["source"], known, known[0], asks=asks)
-    path = "" if data == source and not Path(data).exists() else data
+    path = "" if data == source and not exists(data) else data
     answers = Answers(source, path, method=method)
     _check_usage(answers, given)
     target, task, ignore = _predicted(answers, given["target"], given["task"], asks=asks)
@@ -66,7 +67,7 @@ def new(spec: Path, data: str | None, method: str, **given: Any) -> None:
     try:
         compiled = write_spec(spec, answers)
     except UserError:
-        if spec.exists():
+        if exists(spec):
             say(f"{spec} is written, and does not run yet: mend it, or remove it", err=True)
         raise
     reads, outputs = show_example(compiled.network.example), compiled.network.classes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os.path import isdir
 from pathlib import Path
 
 import click
@@ -72,7 +73,7 @@ def show(
             "give a SPEC, --defaults for all settings, --operations for all operations, or "
             "--library for all that has a name"
         )
-    if spec.is_dir():
+    if isdir(spec):
         _show_run(spec, asks_more=any(chosen) or bool(overrides))
         return
     compiled = compile_spec(spec, overrides)

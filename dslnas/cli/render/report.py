@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from os.path import exists
 from pathlib import Path
 
 from dslnas.app.run import Run
@@ -62,7 +63,7 @@ def report_text(run: RunRecord) -> str:
     lines += ["", f"Files in {folder}:"]
     for name, meaning in described_files(folder, task).items():
         lines.append(f"  {name:<20} {meaning}")
-    if (folder / ARCHITECTURE).exists():
+    if exists(folder / ARCHITECTURE):
         again = command("train", folder / ARCHITECTURE)
         lines += ["", "The cells can be trained again, as they are or with options:", f"  {again}"]
     return "\n".join(lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from base64 import b64encode
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def write_page(folder: Path, runtime: Runtime) -> Path:
     Raises:
         UserError: NAS716 if the folder has no model of pictures, NAS021 if it cannot be written to.
     """
-    if not (folder / UINT8).is_file():
+    if not isfile(folder / UINT8):
         message, help = f"has no {UINT8}, which a page runs", "export the format `onnx`, too"
         raise user_error("NAS716", message, help=help, where=str(folder))
     write_whole(folder / PAGE, page((folder / UINT8).read_bytes(), runtime))

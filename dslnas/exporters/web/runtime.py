@@ -9,10 +9,12 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from os.path import isfile
 from pathlib import Path
 
 from dslnas.diagnostics import UserError, user_error
 from dslnas.files import user_cache, write_whole
+from dslnas.regular import reason_of, regular
 
 PACKAGE = "onnxruntime-web"
 VERSION = "1.27.0"
@@ -68,13 +70,13 @@ def cache_folder() -> Path:
 
 
 def _is_whole(folder: Path) -> bool:
-    return all((folder / name).is_file() for name in (SCRIPT, BINARY))
+    return all(isfile(folder / name) for name in (SCRIPT, BINARY))
 
 
 def _is_as_published(folder: Path) -> bool:
     """Whether a folder holds the files of the version: a full disk leaves empty ones."""
     try:
-        found = {name: sha256((folder / name).read_bytes()).hexdigest() for name in HASHES}
+        found = {name: sha256(regular(folder / name).read_bytes()).hexdigest() for name in HASHES}
     except OSError:
         return False
     return found == HASHES
@@ -85,7 +87,7 @@ def _make(cache: Path) -> None:
     try:
         cache.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = reason_of(error)
         help = f"set `XDG_CACHE_HOME` to a folder, or give `--web-runtime DIR`, with {_PACKED}"
         message = f"cannot be made: {reason}"
         raise user_error("NAS717", message, help=help, where=str(cache)) from None
@@ -93,9 +95,9 @@ def _make(cache: Path) -> None:
 
 def _read(folder: Path) -> Runtime:
     try:
-        return Runtime((folder / SCRIPT).read_bytes(), (folder / BINARY).read_bytes())
+        return Runtime(regular(folder / SCRIPT).read_bytes(), regular(folder / BINARY).read_bytes())
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = reason_of(error)
         raise user_error("NAS717", f"cannot be read: {reason}", where=str(folder)) from None
 
 

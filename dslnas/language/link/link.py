@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from os.path import isfile  # pathlib's raises for a name that no file can have
+from os.path import isfile, realpath  # pathlib's raise for a name that no file can have
 from pathlib import Path
 from typing import TypeAlias
 
@@ -108,7 +108,7 @@ class _Linker:
     def __init__(self, linked: LinkedProgram, diagnostics: Diagnostics) -> None:
         self.linked = linked
         self._diagnostics = diagnostics
-        self._done: set[Path] = set()
+        self._done: set[str] = set()
 
     def add(
         self, source: SourceFile, chain: list[SourceFile], names: Mapping[str, ast.Section]
@@ -118,7 +118,7 @@ class _Linker:
         `names` replace those of its own sections, or name sections that it does not name.
         """
         if source.path is not None:
-            self._done.add(source.path.resolve())
+            self._done.add(realpath(source.path))
         program = _parse_library(source) if source.library else parse(source)
         chain = [*chain, source]
         for item in program.items:
@@ -220,8 +220,8 @@ class _Linker:
         if source is None:
             return
         assert source.path is not None
-        path = source.path.resolve()
-        if any(user.path is not None and user.path.resolve() == path for user in chain):
+        path = realpath(source.path)
+        if any(user.path is not None and realpath(user.path) == path for user in chain):
             circle = " -> ".join([*(s.name for s in chain), source.name])
             message = f"files use each other in a circle: {circle}"
             edits = (removal(use.span),) if source.path == user.path else ()

@@ -7,14 +7,16 @@ import sys
 from contextlib import nullcontext
 from functools import cache
 from itertools import takewhile
-from os.path import lexists  # pathlib's raises for a name that no file can have
+from os.path import isdir, lexists, realpath  # pathlib's raises for a name that no file can have
 from pathlib import Path
+from typing import BinaryIO
 
 from dslnas.absence import absence, advice_on
 from dslnas.diagnostics import user_error
 from dslnas.edits import Help
 from dslnas.encoding import NotUtf8Error, decoded
 from dslnas.language.syntax.parse import MAX_CHARACTERS
+from dslnas.regular import regular
 from dslnas.source import SourceFile, Span
 from dslnas.spelling import did_you_mean, meant, suggestion
 
@@ -34,8 +36,10 @@ _OTHER_ENDS = {
 _MOST_BYTES = 4 * MAX_CHARACTERS
 
 
-def read_source(path: Path, name: str | None = None, *, library: bool = False) -> SourceFile:
-    """Read a `.nas` file; `-` is the standard input.
+def read_source(
+    path: Path, name: str | None = None, *, library: bool = False, pipes: bool = False
+) -> SourceFile:
+    """Read a `.nas` file; `-` is the standard input, and `pipes` are read where they may come.
 
     Raises:
         UserError: NAS001 if it cannot be read, NAS002 if it is not UTF-8, NAS003 if too large,
@@ -44,7 +48,7 @@ def read_source(path: Path, name: str | None = None, *, library: bool = False) -
     is_stdin = path == STDIN
     shown = name or shown_name(path)
     try:
-        with nullcontext(sys.stdin.buffer) if is_stdin else path.open("rb") as file:
+        with nullcontext(sys.stdin.buffer) if is_stdin else _opened(path, pipes=pipes) as file:
             content = file.read(_MOST_BYTES + 1)
     except FileNotFoundError:
         absent = absence(path, "file")
@@ -64,6 +68,10 @@ def read_source(path: Path, name: str | None = None, *, library: bool = False) -
     source = SourceFile(shown, text, None if is_stdin else path, library)
     check_line_ends(source)
     return source
+
+
+def _opened(path: Path, *, pipes: bool) -> BinaryIO:
+    return (path if pipes else regular(path)).open("rb")
 
 
 def shown_name(path: Path) -> str:
@@ -87,14 +95,16 @@ def check_line_ends(source: SourceFile) -> None:
     raise user_error("NAS004", message, span=span, help=help)
 
 
-def find_source(path: Path) -> SourceFile:
+def find_source(path: Path, *, pipes: bool = True) -> SourceFile:
     """Read a program: a file, or where there is none of this name, that of the library.
+
+    The `pipes` of a shell, as in `dslnas check <(...)`, are files, too.
 
     Raises:
         UserError: See `read_source`.
     """
     if path == STDIN or path.suffix == SUFFIX or lexists(path):
-        return read_source(path)
+        return read_source(path, pipes=pipes)
     name = str(path)
     if name in library_names():
         return library_source(name, name)
@@ -114,12 +124,10 @@ def library_source(name: str, shown: str = "") -> SourceFile:
 def resolved(folder: Path, text: str) -> Path | None:
     """Return the absolute path that a spec in `folder` names; None if it leads out of there."""
     try:
-        path = (folder / text).resolve()
-    except (OSError, ValueError):  # a name that no file can have
+        path = Path(realpath(folder / text))
+    except ValueError:  # a name that no file can have
         return None
-    except RuntimeError:  # a link that leads to itself; from Python 3.13 on it stays as it is
-        path = folder.resolve() / text
-    inside = not Path(text).is_absolute() and path.is_relative_to(folder.resolve())
+    inside = not Path(text).is_absolute() and path.is_relative_to(realpath(folder))
     return path if inside else None
 
 
@@ -156,5 +164,5 @@ def near_library(name: str) -> Help:
 def near_files(path: Path, user: Path | None = None) -> Help:
     """Return a help line for a missing file: the specs beside it, but for the one that uses it."""
     folder = path.parent
-    specs = folder.glob("*.nas") if folder.is_dir() else ()
+    specs = folder.glob("*.nas") if isdir(folder) else ()
     return suggestion(path.name, [p.name for p in specs if user is None or p.name != user.name])

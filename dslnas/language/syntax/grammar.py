@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cache
+from os.path import exists, isdir
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def language_parser() -> Lark:
     """Return the parser of `.nas` text, with the start rules `program` and `values`."""
     text = grammar_text("nas")
     stored = tables_path()
-    if stored.exists():
+    if exists(stored):
         tables: dict[str, Any] = json.loads(stored.read_bytes())
         if tables["made_from"] == made_from(text):
             return _from_tables(tables)
@@ -47,7 +48,7 @@ def tables_path() -> Path:
 def _folder() -> Path:
     """An installed package carries the grammars inside; a checkout has them beside it."""
     inside = _PACKAGE / "grammars"
-    return inside if inside.is_dir() else _PACKAGE.parent / "grammars"
+    return inside if isdir(inside) else _PACKAGE.parent / "grammars"
 
 
 def made_from(text: str) -> list[str]:
