@@ -12,8 +12,8 @@ def regular(path: Path) -> Path:
     """Return the path of a file that is about to be opened.
 
     Raises:
-        OSError: It is not there, or neither a file nor a folder: a pipe would wait for who writes into it, a
-            device may have no end, and some of them do something when they are opened.
+        OSError: It is not there, or neither a file nor a folder: a pipe would wait for who writes
+            into it, a device may have no end, and some of them do something when they are opened.
     """
     mode = os.stat(path).st_mode
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # opening a folder says that it is one

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dslnas.data.examples import Targets
-from dslnas.data.files import damaged, read_text, reading
+from dslnas.data.files import csv_rows, damaged, read_text, reading
 from dslnas.diagnostics import user_error
 from dslnas.regular import regular
 from dslnas.settings.labelled import Goal
@@ -122,7 +121,7 @@ def _csv(path: Path) -> Columns:
     with reading(path, "file"):
         head = text.partition("\n")[0]
         separator = max(SEPARATORS, key=head.count)
-        rows = [row for row in csv.reader(StringIO(text), delimiter=separator) if row]
+        rows = [row for row in csv_rows(path, StringIO(text), separator) if row]
     if not rows:
         raise user_error("NAS606", "there are no rows", where=str(path))
     has_header = _is_header(rows[0], rows[1] if len(rows) > 1 else [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import gzip
 import lzma
@@ -10,7 +11,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from os.path import expanduser, isdir  # pathlib's raises for an unknown user
 from pathlib import Path
@@ -195,6 +196,19 @@ def read_text(path: Path, most: int = MOST_BYTES) -> str:
         return with_line_feeds(decoded(content))
     except NotUtf8Error as error:
         raise no_utf8(path, error) from None
+
+
+def csv_rows(
+    path: Path, lines: Iterable[str], separator: str, first: int = 1
+) -> Iterator[list[str]]:
+    """Yield the values of every line of a CSV, from the `first` on; NAS603 where it is none."""
+    reader = csv.reader(lines, delimiter=separator)
+    try:
+        yield from reader
+    except csv.Error as error:
+        help = f"are its quotes closed? A value has {csv.field_size_limit():,} characters at most"
+        line = first - 1 + reader.line_num
+        raise damaged(path, f"line {line} cannot be read: {error}", help) from None
 
 
 def no_utf8(path: Path, error: NotUtf8Error) -> UserError:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
@@ -11,7 +10,7 @@ from os.path import isfile
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from dslnas.data.files import damaged, path_of, read_text, reading, required_path
+from dslnas.data.files import csv_rows, damaged, path_of, read_text, reading, required_path
 from dslnas.diagnostics import user_error
 
 if TYPE_CHECKING:
@@ -125,26 +124,27 @@ def _rows(
     if RATING in headings[len(inputs) :]:
         places[-1] = headings.index(RATING)
     else:
-        yield from _taken(path, 1, _columns([first], separator), places, inputs)
-    yield from _taken(path, 2, _columns(stream, separator), places, inputs)
+        yield from _taken(path, 1, [first], separator, places, inputs)
+    yield from _taken(path, 2, stream, separator, places, inputs)
 
 
-def _columns(lines: Iterator[str] | list[str], separator: str) -> Iterator[list[str]]:
+def _columns(path: Path, start: int, lines: Iterable[str], separator: str) -> Iterator[list[str]]:
     """Yield the columns of every line; only a CSV has quotes."""
     if separator in (",", ";"):
-        return csv.reader(lines, delimiter=separator)
+        return csv_rows(path, lines, separator, start)
     return (line.rstrip("\r\n").split(separator) for line in lines)
 
 
 def _taken(
     path: Path,
     start: int,
-    rows: Iterator[list[str]],
+    lines: Iterable[str],
+    separator: str,
     places: Sequence[int],
     inputs: Sequence[str],
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield the columns that are read of every line that is not empty."""
-    for line, fields in enumerate(rows, start):
+    for line, fields in enumerate(_columns(path, start, lines, separator), start):
         if not any(fields):
             continue
         if len(fields) <= max(places):

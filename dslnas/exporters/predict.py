@@ -18,7 +18,7 @@ import os
 import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -186,15 +186,29 @@ def listed(file: Path, part: str) -> list[tuple[str, str]]:
     """Return class and file of the examples of a part; ValueError if a list has none."""
     with file.open(encoding="utf-8", errors="surrogateescape", newline="") as stream:
         reader = csv.DictReader(stream)
-        names = reader.fieldnames or ()
-        if "row" in names:
-            raise ValueError(f"{file}: its examples are rows of the data, and no files to read")
-        if not set(COLUMNS) <= set(names):
-            raise ValueError(f"{file} has no columns {', '.join(COLUMNS)}")
-        found = [(row["class"], row["file"]) for row in reader if row["part"] == part]
+        try:
+            found = [*_examples(reader, part)]
+        except csv.Error as error:
+            raise ValueError(f"{file}, line {reader.reader.line_num}: {error}") from error
+        except ValueError as error:
+            raise ValueError(f"{file}{error}") from error
     if not found:
         raise ValueError(f"{file} lists no examples of the part {part}")
     return found
+
+
+def _examples(reader: csv.DictReader[str], part: str) -> Iterator[tuple[str, str]]:
+    """Yield class and file of the examples of a part; ValueError with what is wrong with a list."""
+    names = reader.fieldnames or ()
+    if "row" in names:
+        raise ValueError(": its examples are rows of the data, and no files to read")
+    if not set(COLUMNS) <= set(names):
+        raise ValueError(f" has no columns {', '.join(COLUMNS)}")
+    for row in reader:
+        if None in row.values():
+            raise ValueError(f", line {reader.line_num}: has fewer values than there are columns")
+        if row["part"] == part:
+            yield row["class"], row["file"]
 
 
 # ---- the command line ---------------------------------------------------------------------------
@@ -345,7 +359,7 @@ def main() -> None:
         sys.exit(0)
     except OSError as error:
         fail(f"{error.filename}: {str(error.strerror).lower()}")
-    except (ImportError, ValueError, csv.Error) as error:
+    except (ImportError, ValueError) as error:
         fail(str(error))
 
 

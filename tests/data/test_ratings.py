@@ -137,6 +137,7 @@ def test_more_simulated_ratings_than_pairs_are_refused() -> None:
         ("1\t2\t3\n1\t2\n", "NAS603", "line 2 has 2 columns, needs user, item, rating"),
         ("1\t2\tfive\n", "NAS603", "rating in line 1 is no number: `five`"),
         ("1,2,3\n1,2,nan\n", "NAS603", "rating in line 2 is no number: `nan`"),
+        (f'1,2,3\n1,"{"2" * 132_000}",3\n', "NAS603", "line 2 cannot be read: field larger"),
         ("user,item,rating\n", "NAS606", "there are no ratings"),
         ("1\t2\t3\n", "NAS606", "there are 1 ratings but the split has 4 parts"),
         (b"\xff\xfe\t1\t2\n", "NAS610", "file is UTF-16, but UTF-8 is read"),

@@ -90,6 +90,11 @@ def test_a_folder_has_a_test_part(tmp_path: Path) -> None:
             "line 3 has 3 values but there are 2 columns",
             "write one value for each; they are separated by `','`",
         ),
+        (
+            f'a,k\n1,x\n"{"x" * 132_000}",1\n',
+            "line 3 cannot be read: field larger than field limit (131072)",
+            "are its quotes closed? A value has 131,072 characters at most",
+        ),
         ("a,a\n1,x\n", "two columns have the same name", "rename one of them"),
     ],
 )

@@ -29,7 +29,7 @@ from dslnas.data.preprocessing import Preprocessing
 from dslnas.diagnostics import UserError
 from dslnas.exporters import pictures as checked
 from dslnas.exporters.export import export
-from dslnas.exporters.predict import Predictor, load, pictures
+from dslnas.exporters.predict import Predictor, listed, load, pictures
 from dslnas.graph.lower.network import build_derived_graph
 from dslnas.settings.sections import ExportSettings
 from tests.data.made import pixels
@@ -323,6 +323,22 @@ def test_the_accuracy_on_a_kept_list(models: dict[str, Path], photos: Path, tmp_
     rows_of_data = run(folder, "--list", kept, "--data", photos)
     message = f"error: {kept}: its examples are rows of the data, and no files to read\n"
     assert (rows_of_data.returncode, rows_of_data.stderr) == (1, message)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (f'test,a,"{"x" * 132_000}"', ": field larger than field limit (131072)"),
+        ("test,a", ": has fewer values than there are columns"),
+    ],
+)
+def test_a_list_that_is_damaged_is_told_with_its_line(
+    tmp_path: Path, row: str, message: str
+) -> None:
+    kept = tmp_path / "examples.csv"
+    kept.write_text(f"part,class,file\ntest,a,0.png\n{row}\n")
+    with pytest.raises(ValueError, match=re.escape(f"{kept}, line 3{message}")):
+        listed(kept, "test")
 
 
 @pytest.mark.parametrize(
