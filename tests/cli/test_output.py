@@ -58,7 +58,7 @@ def test_a_full_disk_is_no_fault_of_ours(
     assert run(["explain", "NAS201"]) == 1
     assert capsys.readouterr().err == (
         "<stdout>: error[NAS021]: cannot be written: no space left on device\n"
-        "  = help: free some space and go on with the run, or write it elsewhere\n"
+        "  = help: free some space, or write it elsewhere\n"
     )
 
 
