@@ -440,6 +440,8 @@ class _ValueWriter:
                 line, new = f"let v{number} = {self.let()}", f"v{number}"
             else:
                 terms = [self.term(gate) for _ in range(self.draw(st.integers(1, 3)))]
+                if all(term.startswith("none(") for term in terms):
+                    terms.append(self.read())  # else no cell is connected
                 line, new = f"node n{number} = {' + '.join(terms)}", f"n{number}"
             self.define(new)
             lines.append(line)
