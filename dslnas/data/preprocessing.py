@@ -53,6 +53,10 @@ CHANNELS = {"L": 1, "RGB": 3, "RGBA": 4}
 FITS = ("stretch", "pad", "crop")
 """How the sides of a picture are brought to those that a network reads."""
 
+UNPACKED, UNPACKED_PER_BYTE = 2**24, 10_000
+"""Pixels that a picture may have whatever the size of its file, and more of them by its bytes: no
+photo is packed so well, and a header alone could ask for gigabytes."""
+
 ORIENTATION = 0x0112
 """Tag of EXIF that says how a picture is turned or mirrored; 1 if it is not."""
 
@@ -274,7 +278,7 @@ def opened(file: Path | str) -> Iterator[Image.Image]:
     """Open a picture; raise PictureError if it would unpack to too many pixels, else Pillow's.
 
     The most is what Pillow never opens, twice what it warns of: cameras of telephones have more
-    than the latter.
+    than the latter. Nor may a header promise far more than its file can hold.
     """
     from PIL import Image
 
@@ -286,6 +290,12 @@ def opened(file: Path | str) -> Iterator[Image.Image]:
             Image.init()
             known = [name for name in FORMATS if name in Image.OPEN]
             with Image.open(file, formats=known) as image:
+                pixels, size = image.width * image.height, os.path.getsize(file)
+                if pixels > max(UNPACKED, UNPACKED_PER_BYTE * size):
+                    message = (
+                        f"image of {size:,} bytes has a header that promises {pixels:,} pixels"
+                    )
+                    raise PictureError(message, "remove it, or save it anew")
                 yield image
     except Image.DecompressionBombError as error:
         most = 2 * (Image.MAX_IMAGE_PIXELS or 0)

@@ -8,7 +8,7 @@ from PIL import Image
 from dslnas.cli.main import run
 from dslnas.data import image_damage, images
 from dslnas.data.facts import LabelledFacts
-from dslnas.data.preprocessing import opened
+from dslnas.data.preprocessing import PictureError, opened
 from dslnas.runs.manifest import DataFacts
 from dslnas.settings.images import ImageFolder
 from dslnas.tasks.catalogue import task_of
@@ -66,9 +66,19 @@ def test_an_image_that_cannot_be_read_is_told_with_its_cause(
 
 
 def test_pictures_of_a_hundred_megapixels_are_opened(tmp_path: Path) -> None:
-    (tmp_path / "phone.png").write_bytes(png(12_000, 9_000))
-    with opened(tmp_path / "phone.png") as image:
+    path = tmp_path / "phone.png"
+    path.write_bytes(png(12_000, 9_000) + bytes(20_000))
+    with opened(path) as image:
         assert image.size == (12_000, 9_000)
+
+
+@pytest.mark.parametrize("content", [png(12_000, 9_000), b"P6 12000 9000 255\n" + bytes(300)])
+def test_a_header_that_promises_more_than_its_file_can_hold(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "small.png"
+    path.write_bytes(content)
+    words = f"image of {len(content)} bytes has a header that promises 108,000,000 pixels"
+    with pytest.raises(PictureError, match=words), opened(path):
+        pass
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
