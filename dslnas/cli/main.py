@@ -212,14 +212,15 @@ def _whose() -> str:
 def _full_disk(error: Exception) -> Exception | None:
     """Return the error for output that there is no space for; None for another."""
     from dslnas.files import cannot_write, is_full
+    from dslnas.regular import reason_of
 
     if not isinstance(error, OSError) or not is_full(error):
         return None
     if error.filename:
         return cannot_write(Path(error.filename), error, "write it elsewhere")
-    reason = (error.strerror or str(error)).lower()
+    message = f"cannot be written: {reason_of(error)}"
     help = "free some space, or write it elsewhere"
-    return user_error("NAS021", f"cannot be written: {reason}", where="<stdout>", help=help)
+    return user_error("NAS021", message, where="<stdout>", help=help)
 
 
 def _no_folder(error: Exception) -> Exception | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -32,6 +30,7 @@ from dslnas.backends.torch.kernels.pointwise_conv_args import PointwiseArgs
 from dslnas.backends.torch.kernels.separable_conv_args import SeparableArgs
 from dslnas.backends.torch.kernels.window import Window
 from dslnas.diagnostics import InternalError
+from tests.python_process import python
 
 needs_numba = pytest.mark.skipif(not available(), reason="numba is not installed")
 
@@ -212,16 +211,6 @@ def test_a_loop_without_memory_to_work_in_is_an_error(
     kernel_call.compiled_task.cache_clear()
 
 
-def _python(program: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", program],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **env},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 @needs_numba
 @pytest.mark.slow  # it compiles a loop from nothing
 def test_results_are_the_same_where_loops_are_compiled_and_where_they_are_found(
@@ -235,7 +224,7 @@ def test_results_are_the_same_where_loops_are_compiled_and_where_they_are_found(
         "known = 'tanh', 'relu', 'sigmoid', 'identity'\n"
         "print(compiled_gate(y, s, by_kind(w, known)).view(torch.int32).tolist())"
     )
-    first, second = (_python(program, NUMBA_CACHE_DIR=str(tmp_path)) for _ in range(2))
+    first, second = (python(program, NUMBA_CACHE_DIR=str(tmp_path)) for _ in range(2))
     assert first.returncode == 0, first.stderr
     assert list(tmp_path.rglob("gate_numba.forward-*.nbi"))
     assert first.stdout == second.stdout

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
 import sys
 from typing import get_args
 
@@ -29,6 +27,7 @@ from tests.backends.loop_cases import (
     some_cases,
 )
 from tests.backends.loop_operations import OPERATIONS
+from tests.python_process import python
 
 pytestmark = pytest.mark.skipif(not available(), reason="numba is not installed")
 
@@ -86,19 +85,9 @@ def test_the_operations_run_every_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(map(has_loops, get_args(Loops)))
 
 
-def _python(program: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", program],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **env},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 def _alone(function: str, **env: str) -> None:
     """Call a function of this file in a process of its own, which may die of it."""
-    run = _python(
+    run = python(
         f"from tests.backends.test_kernels_memory import {function} as f; f()", **THREADS, **env
     )
     assert run.returncode == 0, run.stdout + run.stderr
@@ -137,7 +126,7 @@ def run_without_memory() -> None:
 
 @pytest.mark.slow
 def test_no_loop_damages_memory() -> None:
-    if _python(DAMAGE, **CHECKED).returncode == 0:
+    if python(DAMAGE, **CHECKED).returncode == 0:
         pytest.skip("the C library here does not check its memory")
     for name in OPERATIONS:  # compiled before, as compiling is slow where memory is checked
         for case in plain_cases(name):
@@ -153,7 +142,7 @@ def test_no_loop_reads_or_writes_beside_its_buffers() -> None:
         ("before_the_end_odd", 25),
         ("from_the_start", -1),
     ):
-        died = _python(BESIDE.format(place=place, beside=beside))
+        died = python(BESIDE.format(place=place, beside=beside))
         assert died.returncode == -signal.SIGSEGV, "what guards the buffers does not"
     _alone("run_guarded")
 

@@ -2,9 +2,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import onnx
@@ -18,6 +15,7 @@ from dslnas.graph.lower.network import build_supernet_graph
 from tests.backends.onnx_run import emit
 from tests.backends.reference_graphs import DARTS_V2, Graph, network, space
 from tests.backends.reference_interpreter import random_weights
+from tests.python_process import python
 
 METADATA = {"spec_hash": "0123abcd", "dslnas": "0.1.0"}
 
@@ -95,18 +93,12 @@ print(hashlib.sha256(model.SerializeToString()).hexdigest())
 
 
 def test_bytes_are_the_same_in_another_process_and_torch_is_not_needed() -> None:
-    digest = subprocess.run(
-        [sys.executable, "-c", DIGEST],
-        # our seed is another, most likely a random one
-        env={**os.environ, "PYTHONHASHSEED": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
+    said = python(DIGEST, PYTHONHASHSEED="1")  # our seed is another, most likely a random one
+    assert said.returncode == 0, said.stderr
     graph = network(DARTS_V2)
     weights = {f"{n.name}/{w.name}": np.ones(w.shape) for n in graph.nodes for w in n.weights}
     model = to_onnx(graph, weights, name="x", metadata={"b": "1", "a": "2"})
-    assert digest == hashlib.sha256(model.SerializeToString()).hexdigest()
+    assert said.stdout.strip() == hashlib.sha256(model.SerializeToString()).hexdigest()
 
 
 # ---- what is refused ----------------------------------------------------------------------------

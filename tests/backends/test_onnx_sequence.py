@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import subprocess
-import sys
 from typing import Any, NamedTuple
 
 import networkx as nx
@@ -39,6 +36,7 @@ from tests.backends.reference_interpreter import interpret_steps
 from tests.backends.test_onnx_primitives import RECURRENT
 from tests.examples import examples
 from tests.primitives import with_trait
+from tests.python_process import python
 
 TOLERANCE = 1e-5
 """The reference computes in float64; values are near 1, and a text has only 11 steps."""
@@ -309,18 +307,14 @@ for model in models:
 
 @pytest.mark.sample(0)
 def test_bytes_are_the_same_in_another_process_and_torch_is_not_needed() -> None:
-    said = subprocess.run(
-        [sys.executable, "-c", DIGEST],
-        # our seed is another, most likely a random one
-        env={**os.environ, "PYTHONHASHSEED": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    said = python(DIGEST, PYTHONHASHSEED="1")  # our seed is another, most likely a random one
+    assert said.returncode == 0, said.stderr
     graph = recurrent_graph("darts_v2")
     weights = {f"{n.name}/{w.name}": np.ones(w.shape) for n in graph.nodes for w in n.owned}
     own = models_of(graph, weights, b="1")
-    assert said == "".join(f"{hashlib.sha256(m.SerializeToString()).hexdigest()}\n" for m in own)
+    assert said.stdout == "".join(
+        f"{hashlib.sha256(m.SerializeToString()).hexdigest()}\n" for m in own
+    )
 
 
 def test_supernet_is_refused() -> None:
